@@ -1,0 +1,455 @@
+//! Immutable JSON in the form that expressions work on.
+
+use std::fmt;
+
+use jaq_json::{Map, Num, Rc, Val, read};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Error as _, SerializeMap, SerializeSeq};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+/// A JSON value. Clones share; objects keep the order of their members; integers are exact and a number's text (`1.0`) is kept.
+#[derive(Clone, Default, PartialEq)]
+pub struct Data(pub(super) Val);
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ParseError(String);
+
+/// Deepest nesting that is read; deeper values would overflow the stack of whoever walks them.
+const DEPTH_MAX: usize = 128;
+
+impl Data {
+    #[must_use]
+    pub fn null() -> Self {
+        Self::default()
+    }
+
+    /// From JSON text.
+    ///
+    /// # Errors
+    /// The text is not one JSON value, or nests deeper than 128.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        if nesting(bytes) > DEPTH_MAX {
+            return Err(ParseError(format!("nested deeper than {DEPTH_MAX}")));
+        }
+        // jaq reads a superset of JSON (NaN, byte strings, any key): what it adds is refused.
+        let val = read::parse_single(bytes).map_err(|e| ParseError(e.to_string()))?;
+        super::eval::json_only(&val).map_err(|what| ParseError(format!("{what} is not JSON")))?;
+        Ok(Self(val))
+    }
+
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        to_json(&self.0)
+    }
+
+    pub fn string(text: impl AsRef<str>) -> Self {
+        Self(Val::utf8_str(text.as_ref().to_owned()))
+    }
+
+    pub fn array(items: impl IntoIterator<Item = Self>) -> Self {
+        Self(items.into_iter().map(|item| item.0).collect())
+    }
+
+    pub fn object(members: impl IntoIterator<Item = (impl AsRef<str>, Self)>) -> Self {
+        Self(Val::obj(members.into_iter().map(|(key, value)| (key_of(key.as_ref()), value.0)).collect()))
+    }
+
+    #[must_use]
+    pub fn empty_object() -> Self {
+        Self(Val::obj(Map::default()))
+    }
+
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self.0, Val::Null)
+    }
+
+    #[must_use]
+    pub fn is_array(&self) -> bool {
+        matches!(self.0, Val::Arr(_))
+    }
+
+    #[must_use]
+    pub fn is_object(&self) -> bool {
+        matches!(self.0, Val::Obj(_))
+    }
+
+    #[must_use]
+    pub fn is_string(&self) -> bool {
+        matches!(self.0, Val::TStr(_))
+    }
+
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Val::Bool(b) = self.0 { Some(b) } else { None }
+    }
+
+    /// An integer, also one that is written `3.0`.
+    #[must_use]
+    pub fn as_i64(&self) -> Option<i64> {
+        let float = match &self.0 {
+            Val::Num(Num::Int(i)) => return i64::try_from(*i).ok(),
+            Val::Num(Num::Float(f)) => *f,
+            Val::Num(Num::Dec(text)) => text.parse().ok()?,
+            _ => return None,
+        };
+        // Beyond 2^53 a float names no certain integer.
+        #[allow(clippy::cast_possible_truncation, reason = "checked: a whole number below 2^53")]
+        let whole = float as i64;
+        (float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0).then_some(whole)
+    }
+
+    #[must_use]
+    pub fn as_f64(&self) -> Option<f64> {
+        match &self.0 {
+            #[allow(clippy::cast_precision_loss, reason = "asked for as a float")]
+            Val::Num(Num::Int(i)) => Some(*i as f64),
+            Val::Num(Num::Float(f)) => Some(*f),
+            Val::Num(Num::Dec(text)) => text.parse().ok(),
+            Val::Num(Num::BigInt(big)) => big.to_string().parse().ok(),
+            _ => None,
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        if let Val::TStr(bytes) = &self.0 { std::str::from_utf8(bytes).ok() } else { None }
+    }
+
+    /// `null`, `boolean`, `number`, `string`, `array` or `object`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.0 {
+            Val::Null => "null",
+            Val::Bool(_) => "boolean",
+            Val::Num(_) => "number",
+            Val::BStr(_) | Val::TStr(_) => "string",
+            Val::Arr(_) => "array",
+            Val::Obj(_) => "object",
+        }
+    }
+
+    /// Items of an array, members of an object, 0 for anything else.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Val::Arr(items) => items.len(),
+            Val::Obj(members) => members.len(),
+            _ => 0,
+        }
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A member of an object.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Self> {
+        if let Val::Obj(members) = &self.0 { members.get(&key_of(key)).cloned().map(Self) } else { None }
+    }
+
+    #[must_use]
+    pub fn items(&self) -> Option<impl Iterator<Item = Self> + '_> {
+        if let Val::Arr(items) = &self.0 { Some(items.iter().cloned().map(Self)) } else { None }
+    }
+
+    /// The item at this place of an array.
+    #[must_use]
+    pub fn item(&self, index: usize) -> Option<Self> {
+        if let Val::Arr(items) = &self.0 { items.get(index).cloned().map(Self) } else { None }
+    }
+
+    #[must_use]
+    pub fn entries(&self) -> Option<impl Iterator<Item = (String, Self)> + '_> {
+        if let Val::Obj(members) = &self.0 { Some(members.iter().map(|(k, v)| (text_of(k), Self(v.clone())))) } else { None }
+    }
+
+    /// The same object with one member more, or another value for one; of anything else, an object with this member alone.
+    #[must_use]
+    pub fn with(&self, key: &str, value: Self) -> Self {
+        let mut members = if let Val::Obj(members) = &self.0 { members.clone() } else { Rc::default() };
+        Rc::make_mut(&mut members).insert(key_of(key), value.0);
+        Self(Val::Obj(members))
+    }
+
+    /// Both objects' members, the other's winning; where either is no object, the other.
+    #[must_use]
+    pub fn merged(&self, other: &Self) -> Self {
+        let (Val::Obj(members), Val::Obj(more)) = (&self.0, &other.0) else { return other.clone() };
+        let mut members = members.clone();
+        Rc::make_mut(&mut members).extend(more.iter().map(|(k, v)| (k.clone(), v.clone())));
+        Self(Val::Obj(members))
+    }
+
+    /// Bytes of its compact JSON.
+    #[must_use]
+    pub fn json_len(&self) -> usize {
+        struct Count(usize);
+        impl fmt::Write for Count {
+            fn write_str(&mut self, text: &str) -> fmt::Result {
+                self.0 += text.len();
+                Ok(())
+            }
+        }
+        let mut count = Count(0);
+        // Counting cannot fail.
+        let _ = fmt::write(&mut count, format_args!("{self}"));
+        count.0
+    }
+
+    /// The same value with strings replaced, object keys included, where the function gives another.
+    #[must_use]
+    pub fn map_strings(&self, change: &mut dyn FnMut(&str) -> Option<String>) -> Self {
+        Self(map_strings(&self.0, change))
+    }
+
+    /// Calls the function with each string, object keys included.
+    pub fn each_string(&self, see: &mut dyn FnMut(&str)) {
+        each_string(&self.0, see);
+    }
+}
+
+fn key_of(key: &str) -> Val {
+    Val::utf8_str(key.to_owned())
+}
+
+fn text_of(key: &Val) -> String {
+    if let Val::TStr(bytes) = key { String::from_utf8_lossy(bytes).into_owned() } else { key.to_string() }
+}
+
+fn map_strings(val: &Val, change: &mut dyn FnMut(&str) -> Option<String>) -> Val {
+    match val {
+        Val::TStr(bytes) => match std::str::from_utf8(bytes).ok().and_then(change) {
+            Some(text) => Val::utf8_str(text),
+            None => val.clone(),
+        },
+        Val::Arr(items) => items.iter().map(|item| map_strings(item, change)).collect(),
+        Val::Obj(members) => Val::obj(members.iter().map(|(k, v)| (map_strings(k, change), map_strings(v, change))).collect()),
+        other => other.clone(),
+    }
+}
+
+fn each_string(val: &Val, see: &mut dyn FnMut(&str)) {
+    match val {
+        Val::TStr(bytes) => see(&String::from_utf8_lossy(bytes)),
+        Val::Arr(items) => items.iter().for_each(|item| each_string(item, see)),
+        Val::Obj(members) => members.iter().for_each(|(key, value)| {
+            each_string(key, see);
+            each_string(value, see);
+        }),
+        _ => {}
+    }
+}
+
+/// How deep the brackets of a JSON text nest.
+fn nesting(bytes: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+fn to_json(val: &Val) -> Value {
+    match val {
+        Val::Null => Value::Null,
+        Val::Bool(b) => Value::Bool(*b),
+        Val::Num(Num::Int(i)) => Value::from(*i),
+        Val::Num(Num::Float(f)) => Value::from(*f),
+        Val::Num(number) => serde_json::from_str(&number.to_string()).unwrap_or(Value::Null),
+        Val::BStr(bytes) | Val::TStr(bytes) => Value::String(String::from_utf8_lossy(bytes).into_owned()),
+        Val::Arr(items) => Value::Array(items.iter().map(to_json).collect()),
+        Val::Obj(members) => Value::Object(members.iter().map(|(k, v)| (text_of(k), to_json(v))).collect()),
+    }
+}
+
+fn from_json(value: &Value) -> Val {
+    match value {
+        Value::Null => Val::Null,
+        Value::Bool(b) => Val::Bool(*b),
+        Value::Number(number) => from_number(number),
+        Value::String(text) => Val::utf8_str(text.clone()),
+        Value::Array(items) => items.iter().map(from_json).collect(),
+        Value::Object(members) => Val::obj(members.iter().map(|(k, v)| (key_of(k), from_json(v))).collect()),
+    }
+}
+
+fn from_number(number: &serde_json::Number) -> Val {
+    if let Some(int) = number.as_i64().and_then(|i| isize::try_from(i).ok()) {
+        return Val::from(int);
+    }
+    match number.as_u64() {
+        Some(unsigned) => Val::Num(Num::from_integral(unsigned)),
+        // Written out, so that `1.0` stays `1.0`.
+        None => Val::Num(Num::Dec(Rc::new(number.to_string()))),
+    }
+}
+
+impl fmt::Display for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl From<&Value> for Data {
+    fn from(value: &Value) -> Self {
+        Self(from_json(value))
+    }
+}
+
+impl From<Value> for Data {
+    fn from(value: Value) -> Self {
+        Self(from_json(&value))
+    }
+}
+
+impl From<&str> for Data {
+    fn from(text: &str) -> Self {
+        Self::string(text)
+    }
+}
+
+impl From<String> for Data {
+    fn from(text: String) -> Self {
+        Self(Val::utf8_str(text))
+    }
+}
+
+impl From<bool> for Data {
+    fn from(truth: bool) -> Self {
+        Self(Val::Bool(truth))
+    }
+}
+
+impl From<i64> for Data {
+    fn from(number: i64) -> Self {
+        Self(Val::Num(Num::from_integral(number)))
+    }
+}
+
+impl From<f64> for Data {
+    fn from(number: f64) -> Self {
+        Self(Val::from(number))
+    }
+}
+
+impl Serialize for Data {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Val::Arr(items) => {
+                let mut seq = serializer.serialize_seq(Some(items.len()))?;
+                for item in items.iter() {
+                    seq.serialize_element(&Self(item.clone()))?;
+                }
+                seq.end()
+            }
+            Val::Obj(members) => {
+                let mut map = serializer.serialize_map(Some(members.len()))?;
+                for (key, value) in members.iter() {
+                    map.serialize_entry(&text_of(key), &Self(value.clone()))?;
+                }
+                map.end()
+            }
+            Val::BStr(_) => Err(S::Error::custom("a byte string is not JSON")),
+            _ => self.to_json().serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Data {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Any { depth: 0 }.deserialize(deserializer)
+    }
+}
+
+/// Any JSON value at a depth.
+struct Any {
+    depth: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Any {
+    type Value = Data;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Data, D::Error> {
+        if self.depth > DEPTH_MAX {
+            return Err(D::Error::custom(format!("nested deeper than {DEPTH_MAX}")));
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Any {
+    type Value = Data;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Data, E> {
+        Ok(truth.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Data, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Data, E> {
+        Ok(Data(Val::Num(Num::from_integral(number))))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Data, E> {
+        Ok(serde_json::Number::from_f64(number).map_or_else(Data::null, |n| Data(from_number(&n))))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Data, E> {
+        Ok(text.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Data, E> {
+        Ok(Data::null())
+    }
+
+    fn visit_none<E>(self) -> Result<Data, E> {
+        Ok(Data::null())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Data, D::Error> {
+        DeserializeSeed::deserialize(self, deserializer)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Data, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(Self { depth: self.depth + 1 })? {
+            items.push(item);
+        }
+        Ok(Data::array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Data, A::Error> {
+        let mut members = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            members.push((key, map.next_value_seed(Self { depth: self.depth + 1 })?));
+        }
+        Ok(Data::object(members))
+    }
+}

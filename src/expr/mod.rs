@@ -1,0 +1,38 @@
+//! Runtime expressions: jq, hardened. No clock, no environment, no process exit, no module loading; every evaluation has fuel.
+//!
+//! ```text
+//! "${ .a + $b }" ── expression() ──> ".a + $b" ── compile() ──> Program ── eval(program, value, variables, fuel) ──> Data
+//! ```
+//!
+//! | file | what |
+//! |---|---|
+//! | `data` | [`Data`]: immutable JSON, cheap to clone; expressions work on it without conversion |
+//! | `compile` | text → [`Program`], once per definition; errors with place and help |
+//! | `harden` | what of jq is not there, and where fuel is taken |
+//! | `eval` | one evaluation: exactly one output, which is JSON |
+//! | `template` | data with expressions in it |
+//! | `marker` | stand-ins for the values of secrets |
+#![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+
+mod compile;
+mod data;
+mod eval;
+mod harden;
+pub mod marker;
+mod template;
+
+pub use compile::{CompileError, Program, compile};
+pub use data::{Data, ParseError};
+pub use eval::{EvalError, Fuel, Variables, eval};
+pub use template::Template;
+
+/// The inside of a string that is an expression as a whole, `${ … }`, trimmed. Strict mode of the specification: text with an expression somewhere
+/// in it is text.
+#[must_use]
+pub fn expression(text: &str) -> Option<&str> {
+    let inside = text.trim().strip_prefix("${")?.strip_suffix('}')?.trim();
+    (!inside.is_empty()).then_some(inside)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! Data with expressions in it: what a document writes where a value is computed.
+
+use super::compile::Program;
+use super::data::Data;
+use super::eval::{EvalError, Fuel, Variables, eval};
+
+#[derive(Clone, Debug)]
+pub enum Template {
+    /// No expression anywhere in it.
+    Literal(Data),
+    Expr(Program),
+    Array(Vec<Self>),
+    /// Keys are never expressions.
+    Object(Vec<(String, Self)>),
+}
+
+impl Template {
+    /// The value, in one pass: strings that an expression gives are data, whatever they look like.
+    ///
+    /// # Errors
+    /// The first expression's that has no value, in document order.
+    pub fn eval(&self, value: &Data, variables: &dyn Variables, fuel: &Fuel) -> Result<Data, EvalError> {
+        match self {
+            Self::Literal(data) => Ok(data.clone()),
+            Self::Expr(program) => eval(program, value, variables, fuel),
+            Self::Array(items) => {
+                let items: Result<Vec<_>, _> = items.iter().map(|item| item.eval(value, variables, fuel)).collect();
+                items.map(Data::array)
+            }
+            Self::Object(members) => {
+                let members: Result<Vec<_>, _> =
+                    members.iter().map(|(key, member)| Ok((key.as_str(), member.eval(value, variables, fuel)?))).collect();
+                members.map(Data::object)
+            }
+        }
+    }
+
+    /// The data itself where there is no expression in it.
+    #[must_use]
+    pub fn literal(&self) -> Option<&Data> {
+        if let Self::Literal(data) = self { Some(data) } else { None }
+    }
+
+    /// All programs in it, in document order.
+    #[must_use]
+    pub fn programs(&self) -> Vec<&Program> {
+        match self {
+            Self::Literal(_) => vec![],
+            Self::Expr(program) => vec![program],
+            Self::Array(items) => items.iter().flat_map(Self::programs).collect(),
+            Self::Object(members) => members.iter().flat_map(|(_, member)| member.programs()).collect(),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! One line a case.
+
+use serde_json::{Value, json};
+
+use super::marker::Markers;
+use super::*;
+
+const VARIABLES: [(&str, usize); 3] = [("context", 0), ("input", 1), ("item", 10)];
+
+struct Vars;
+
+impl Variables for Vars {
+    fn get(&self, index: usize) -> Data {
+        Data::from(json!({"index": index}))
+    }
+}
+
+fn run(source: &str, value: Value) -> Result<Value, String> {
+    let program = compile(source, &VARIABLES).map_err(|e| e.to_string())?;
+    eval(&program, &Data::from(value), &Vars, &Fuel::new(100_000)).map(|data| data.to_json()).map_err(|e| e.to_string())
+}
+
+macro_rules! yields {
+    ($($name:ident: $source:expr, $value:tt => $expected:tt;)*) => {
+        $(#[test] fn $name() { assert_eq!(run($source, json!($value)), Ok(json!($expected))); })*
+    };
+}
+
+macro_rules! fails {
+    ($($name:ident: $source:expr => $text:expr;)*) => {
+        $(#[test] fn $name() {
+            let error = run($source, json!(null)).unwrap_err();
+            assert!(error.contains($text), "{error}");
+        })*
+    };
+}
+
+yields! {
+    identity: ".", {"a": 1} => {"a": 1};
+    path: ".a.b", {"a": {"b": 2}} => 2;
+    variable: "$item.index", null => 10;
+    two_variables: "[$input.index, $context.index]", null => [1, 0];
+    alternative: ".missing // \"x\"", {} => "x";
+    interpolation: "\"a \\(.b) c\"", {"b": 1} => "a 1 c";
+    addition: ".a + 1", {"a": 2} => 3;
+    order_is_kept: "{z: 1, a: 2} | keys_unsorted", null => ["z", "a"];
+    reduce: "reduce .[] as $x (0; . + $x)", [1, 2, 3] => 6;
+    foreach: "[foreach .[] as $x (0; . + $x)]", [1, 2, 3] => [1, 3, 6];
+    ranges: "[range(3)] + [range(1; 3)]", null => [0, 1, 2, 1, 2];
+    recursion: "[.. | numbers]", {"a": [1, {"b": 2}]} => [1, 2];
+    definition: "def f: . + 1; f | f", 1 => 3;
+    paths: "[paths]", {"a": [1]} => [["a"], ["a", 0]];
+    update_through_definitions: "map_values(. + 1)", {"a": 1} => {"a": 2};
+    update_recursively: "(.. | numbers) |= . + 1", {"a": [1]} => {"a": [2]};
+    deletion: "del(.a)", {"a": 1, "b": 2} => {"b": 2};
+    entries: "with_entries(.value += 1)", {"a": 1} => {"a": 2};
+    shorthand_object: "$item as $x | {$x}", null => {"x": {"index": 10}};
+    destructuring: ". as {a: $b} | $b", {"a": 5} => 5;
+    try_catches: "try error(\"x\") catch .", null => "x";
+    labels: "label $out | 1, break $out", null => 1;
+    big_integers: ".", 9007199254740993_i64 => 9007199254740993_i64;
+    dates_from_data: "0 | todate", null => "1970-01-01T00:00:00Z";
+    regular_expressions: "test(\"^a+$\")", "aaa" => true;
+    results_are_data: ".", "${ halt }" => "${ halt }";
+    text_functions: "ascii_upcase | split(\"B\") | join(\"-\")", "abc" => "A-C";
+}
+
+fails! {
+    no_output: "empty" => "no result";
+    two_outputs: "1, 2" => "more than one result";
+    infinity: "1 / 0" => "infinite";
+    not_a_number: "[0 / 0]" => "NaN";
+    strange_key: "{(1 | tostring): 1} | with_entries(.key = 1)" => "not a string";
+    unknown_variable: "$nobody" => "unknown variable `$nobody`";
+    unknown_function: "lenght" => "unknown function `lenght/0`";
+    syntax: ".a +" => "expected";
+    halt: "halt" => "not available";
+    halt_with_code: "halt_error(1)" => "not available";
+    clock: "now" => "not available";
+    environment: "env" => "not available";
+    environment_variable: "$ENV" => "unknown variable";
+    printing: "debug" => "not available";
+    local_time: "0 | localtime" => "not available";
+    modules: "include \"a\"; ." => "expected";
+    index: "\"a\" | .b" => "index";
+}
+
+#[test]
+fn what_never_ends_ends_in_an_error() {
+    let endless = [
+        "until(false; .)",
+        "last(range(1000000000000))",
+        "[recurse(.; true)] | length",
+        "[limit(100000000; repeat(\"x\"))] | length",
+        "reduce range(1000000000000) as $i (0; . + $i)",
+        "[foreach range(1000000000000) as $i (0; . + $i)] | length",
+        "first(range(1000000000000) | select(. < 0))",
+        "[range(infinite)] | length",
+    ];
+    for source in endless {
+        let error = run(source, json!(null)).unwrap_err();
+        assert!(error.contains("used up its fuel"), "{source}: {error}");
+    }
+}
+
+#[test]
+fn definitions_that_call_themselves_are_refused() {
+    for source in ["def f: f; f", "def f: 1 + f; f", "def f: def g: f; g; f", "def f(x): {a: f(x)}; f(1)", "def f: try error(\"x\") catch f; f"] {
+        let error = run(source, json!(null)).unwrap_err();
+        assert!(error.contains("`f` calls itself"), "{source}: {error}");
+    }
+    assert_eq!(run("def f: 1; def g: f + f; g", json!(null)), Ok(json!(2)));
+}
+
+#[test]
+fn ordinary_expressions_take_little_fuel() {
+    for source in [".a", ".a + 1", "$item.index", "{a: .b, c: \"\\(.d)\"}", ".a // 1", "[.a[]?]"] {
+        let fuel = Fuel::new(1000);
+        let program = compile(source, &VARIABLES).unwrap();
+        eval(&program, &Data::from(json!({"a": [], "d": 1})), &Vars, &fuel).ok();
+        assert!(fuel.left() >= 990, "{source} took {}", 1000 - fuel.left());
+    }
+}
+
+#[test]
+fn only_named_variables_are_asked_for() {
+    let program = compile("$item + $input | . as $context | $context", &VARIABLES).unwrap();
+    // A local of the same name counts as named; asking once too often is harmless.
+    assert_eq!(program.uses(), [0, 1, 10]);
+    assert_eq!(compile(".a", &VARIABLES).unwrap().uses(), [0_usize; 0]);
+}
+
+#[test]
+fn errors_say_where_and_what_to_do() {
+    let error = |source: &str| compile(source, &VARIABLES).unwrap_err();
+    assert_eq!(error(".a | $nobody").offset, Some(5));
+    assert_eq!(error("$nobody").help.as_deref(), Some("here are: $context, $input, $item"));
+    assert_eq!(error("1 | lenght").help.as_deref(), Some("did you mean `length`?"));
+    assert_eq!(error("now").help.as_deref(), Some("it would read the clock; use `$task.startedAt` or `$workflow.startedAt`"));
+    assert_eq!(error(".a == 'x'").help.as_deref(), Some("jq strings stand in double quotes"));
+    assert!(error(&"(".repeat(1000)).message.contains("nests deeper"));
+    assert!(error(&"1+".repeat(100_000)).message.contains("bytes"));
+    for chain in ["1+", "-", "1|", "if 1 then 2 else ", ". as $x | ", "try ", "label $a | ", "not or "] {
+        assert!(error(&chain.repeat(2_000)).message.contains("operators"), "{chain}");
+    }
+}
+
+#[test]
+fn whole_strings_are_expressions() {
+    for (text, inside) in [
+        ("${ .a }", Some(".a")),
+        ("  ${.a}\n", Some(".a")),
+        ("${ .a |\n .b }", Some(".a |\n .b")),
+        ("${}", None),
+        ("a ${ .b }", None),
+        (".a", None),
+        ("$", None),
+    ] {
+        assert_eq!(expression(text), inside, "{text:?}");
+    }
+}
+
+#[test]
+fn templates_evaluate_once_and_keep_order() {
+    let program = |source: &str| Template::Expr(compile(source, &VARIABLES).unwrap());
+    let template = Template::Object(vec![
+        ("z".into(), Template::Array(vec![program(".a"), Template::Literal(Data::from("x"))])),
+        ("a".into(), program(".text")),
+    ]);
+    let value = Data::from(json!({"a": 1, "text": "${ .a }"}));
+    assert_eq!(template.eval(&value, &Vars, &Fuel::new(1000)).unwrap().to_string(), r#"{"z":[1,"x"],"a":"${ .a }"}"#);
+    assert_eq!(template.programs().len(), 2);
+}
+
+#[test]
+fn data_keeps_numbers_and_order() {
+    let text = r#"{"z":1.0,"a":[1e3,-0.5,12345678901234567890],"s":"\u00e4\n\"\\"}"#;
+    let data = Data::parse(text.as_bytes()).unwrap();
+    assert_eq!(data.to_string(), "{\"z\":1.0,\"a\":[1e3,-0.5,12345678901234567890],\"s\":\"ä\\n\\\"\\\\\"}");
+    assert_eq!(data.json_len(), data.to_string().len());
+    assert_eq!(serde_json::from_str::<Value>(&data.to_string()).unwrap(), data.to_json());
+    assert_eq!(serde_json::from_str::<Data>(text).unwrap().to_json(), data.to_json());
+    assert_eq!(serde_json::to_value(&data).unwrap(), data.to_json());
+    assert_eq!(Data::from(json!(1.0)).to_string(), "1.0");
+    assert_eq!(Data::from(json!(3.0)).as_i64(), Some(3));
+    assert_eq!(Data::from(json!(3.5)).as_i64(), None);
+}
+
+#[test]
+fn what_is_not_json_is_refused() {
+    for text in ["NaN", "[Infinity]", "{1: 2}", "{", "", "1 2", "b\"x\""] {
+        assert!(Data::parse(text.as_bytes()).is_err(), "{text}");
+    }
+    let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+    assert!(Data::parse(deep.as_bytes()).unwrap_err().to_string().contains("deeper"));
+    assert!(serde_json::from_str::<Data>(&deep).is_err());
+}
+
+#[test]
+fn data_is_changed_by_copies() {
+    let data = Data::from(json!({"a": 1}));
+    assert_eq!(data.with("b", true.into()).to_string(), r#"{"a":1,"b":true}"#);
+    assert_eq!(data.merged(&Data::from(json!({"a": 2, "c": 3}))).to_string(), r#"{"a":2,"c":3}"#);
+    assert_eq!(data.to_string(), r#"{"a":1}"#);
+    assert_eq!(Data::null().with("k", "v".into()).to_string(), r#"{"k":"v"}"#);
+}
+
+fn markers() -> Markers {
+    Markers::new("run1")
+}
+
+#[test]
+fn markers_survive_what_expressions_do_with_text() {
+    let mark = markers().mark("TOKEN");
+    for source in ["\"Bearer \" + .", "\"Bearer \\(.)\"", "[\"Bearer\", .] | join(\" \")", "{a: .} | .a | tostring | \"Bearer \" + .", "tojson | fromjson | \"Bearer \" + ."] {
+        let text = Data::from(run(source, json!(mark)).unwrap());
+        let value = markers().swap_in(&text, &|name| (name == "TOKEN").then(|| "s3cret".to_owned())).unwrap();
+        assert_eq!(value.as_str(), Some("Bearer s3cret"), "{source}");
+    }
+}
+
+#[test]
+fn markers_name_their_secrets_and_nothing_else() {
+    let data = Data::from(json!({"a": format!("{}-{}", markers().mark("A"), markers().mark("B")), "b": Markers::new("other").mark("C")}));
+    assert_eq!(markers().names_in(&data).into_iter().collect::<Vec<_>>(), ["A", "B"]);
+    let swapped = markers().swap_in(&data, &|name| Some(name.to_lowercase())).unwrap();
+    assert_eq!(swapped.get("a").unwrap().as_str(), Some("a-b"));
+    assert_eq!(swapped.get("b"), data.get("b"));
+    assert_eq!(markers().swap_in(&data, &|_| None).unwrap_err().name, "A");
+}
+
+#[test]
+fn values_become_markers_again_the_longest_first() {
+    let values = vec![("SHORT".to_owned(), "pass".to_owned()), ("LONG".to_owned(), "password".to_owned()), ("TINY".to_owned(), "pw".to_owned())];
+    let data = Data::from(json!({"password": ["the password is pw, no, pass"]}));
+    let hidden = markers().swap_out(&data, &values);
+    let (long, short) = (markers().mark("LONG"), markers().mark("SHORT"));
+    assert_eq!(hidden.to_json(), json!({ long.clone(): [format!("the {long} is pw, no, {short}")] }));
+}
