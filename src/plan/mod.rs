@@ -1,0 +1,230 @@
+//! Document → immutable plan.
+//!
+//! Everything that can be decided once is decided here: names become indices, expressions become compiled programs,
+//! flow directives become positions in their list. The engine runs a [`Plan`] and never looks up a string in the document again.
+#![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
+
+mod build;
+mod cache;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use build::{BuildError, MAX_EXPRESSIONS, build};
+pub use cache::PlanCache;
+
+use crate::dsl::Diagnostic;
+pub use crate::dsl::tasks::call_http::HttpOutput;
+pub use crate::dsl::{Backoff, DurationError, UriPart, parse_iso8601};
+use crate::expr::{Data, Program, Template};
+
+/// Variables that every expression may name, by index. Loop and catch variables follow from [`Plan::FIRST_LOCAL`] on.
+pub const BUILTIN_VARIABLES: [&str; 10] =
+    ["context", "input", "output", "secrets", "task", "workflow", "runtime", "authorization", "data", "env"];
+
+/// Index of each built-in variable in [`BUILTIN_VARIABLES`].
+pub mod slot {
+    pub const CONTEXT: usize = 0;
+    pub const INPUT: usize = 1;
+    pub const OUTPUT: usize = 2;
+    pub const SECRETS: usize = 3;
+    pub const TASK: usize = 4;
+    pub const WORKFLOW: usize = 5;
+    pub const RUNTIME: usize = 6;
+    pub const AUTHORIZATION: usize = 7;
+    pub const DATA: usize = 8;
+    pub const ENV: usize = 9;
+}
+
+/// One definition, ready to run. Immutable and shared between runs.
+#[derive(Debug)]
+pub struct Plan {
+    pub namespace: String,
+    pub name: String,
+    pub version: String,
+    /// The whole document as data: `$workflow.definition`.
+    pub definition: Data,
+    /// SHA-256 of the source text, in hex.
+    pub digest: String,
+    pub input_from: Option<Template>,
+    pub output_as: Option<Template>,
+    pub timeout: Option<DurationSpec>,
+    /// Names from `use.secrets`, in document order.
+    pub secrets: Vec<String>,
+    /// Whether any expression reads `$data`; without it the engine does not keep the map.
+    pub uses_data: bool,
+    pub root: List,
+    /// Every task of the document, in its order.
+    pub tasks: Vec<Task>,
+    /// What its author should know although it runs.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Plan {
+    /// Index of the first loop or catch variable.
+    pub const FIRST_LOCAL: usize = BUILTIN_VARIABLES.len();
+
+    #[must_use]
+    pub fn task(&self, id: TaskId) -> &Task {
+        &self.tasks[id.0 as usize]
+    }
+}
+
+/// Index into [`Plan::tasks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub u32);
+
+/// A `do` list: the scope of `then`.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    pub tasks: Vec<TaskId>,
+}
+
+#[derive(Debug)]
+pub struct Task {
+    pub id: TaskId,
+    pub name: Arc<str>,
+    /// JSON pointer of the task in the document, `/do/0/tryGetPet/try/0/getPet`.
+    pub reference: Arc<str>,
+    /// The task as written: `$task.definition`.
+    pub definition: Data,
+    pub condition: Option<Program>,
+    pub input_from: Option<Template>,
+    pub output_as: Option<Template>,
+    pub export_as: Option<Template>,
+    pub timeout: Option<DurationSpec>,
+    pub then: Then,
+    /// `metadata.local: true`: run the call as a local activity.
+    pub local: bool,
+    pub kind: Kind,
+}
+
+/// Where the flow goes after a task; names are already positions in the task's own list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    Continue,
+    Exit,
+    End,
+    Goto(usize),
+}
+
+/// A duration written out, or an expression that yields an ISO 8601 duration.
+#[derive(Clone, Debug)]
+pub enum DurationSpec {
+    Fixed(Duration),
+    Expr(Program),
+}
+
+#[derive(Debug)]
+pub enum Kind {
+    Set(Template),
+    Do(List),
+    For(For),
+    Switch(Vec<Case>),
+    Fork(Fork),
+    Try(Box<Try>),
+    Raise(Box<Raise>),
+    Wait(DurationSpec),
+    Http(Box<Http>),
+    Agent(Box<Agent>),
+}
+
+#[derive(Debug)]
+pub struct For {
+    /// Variable index of `each`; `at` stands at the next one.
+    pub each: usize,
+    pub at: usize,
+    pub collection: Template,
+    pub condition: Option<Program>,
+    pub body: List,
+}
+
+/// The first case whose condition holds decides; a case without one stands last, wherever the document has it.
+#[derive(Debug)]
+pub struct Case {
+    pub name: String,
+    pub when: Option<Program>,
+    pub then: Then,
+}
+
+/// Each branch is one task.
+#[derive(Debug)]
+pub struct Fork {
+    pub branches: Vec<TaskId>,
+    pub compete: bool,
+}
+
+#[derive(Debug)]
+pub struct Try {
+    pub body: List,
+    pub filter: ErrorFilter,
+    pub when: Option<Program>,
+    pub except_when: Option<Program>,
+    /// Variable index of the caught error.
+    pub error: usize,
+    pub retry: Option<Retry>,
+    pub handler: Option<List>,
+    /// `catch.then`: replaces the task's own `then` on the error path.
+    pub then: Option<Then>,
+}
+
+/// All members that are given must equal the error's.
+#[derive(Debug, Default)]
+pub struct ErrorFilter {
+    pub type_: Option<Template>,
+    pub status: Option<Template>,
+    pub instance: Option<Template>,
+    pub title: Option<Template>,
+    pub detail: Option<Template>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Retry {
+    pub when: Option<Program>,
+    pub except_when: Option<Program>,
+    pub delay: Option<DurationSpec>,
+    pub backoff: Backoff,
+    /// Most attempts, the first one included.
+    pub attempts: Option<u32>,
+    pub attempt_duration: Option<DurationSpec>,
+    pub total_duration: Option<DurationSpec>,
+    pub jitter: Option<(DurationSpec, DurationSpec)>,
+}
+
+#[derive(Debug)]
+pub struct Raise {
+    pub type_: Template,
+    pub status: Template,
+    pub title: Option<Template>,
+    pub detail: Option<Template>,
+    pub instance: Option<Template>,
+}
+
+#[derive(Debug)]
+pub struct Http {
+    pub method: Template,
+    pub endpoint: Endpoint,
+    pub headers: Option<Template>,
+    pub query: Option<Template>,
+    pub body: Option<Template>,
+    pub output: HttpOutput,
+    pub redirect: bool,
+}
+
+/// `Uri` is an RFC 6570 level-1 template over the top-level members of the task's input.
+#[derive(Debug)]
+pub enum Endpoint {
+    Uri(Vec<UriPart>),
+    Expr(Program),
+}
+
+#[derive(Debug)]
+pub struct Agent {
+    pub agent: Template,
+    pub scope: Option<Template>,
+    pub message: Template,
+    pub env: Option<Template>,
+    pub config: Option<Template>,
+}
