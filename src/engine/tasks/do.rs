@@ -1,0 +1,9 @@
+//! `do`: a nested list.
+
+use crate::engine::flow::{Done, Stop};
+use crate::engine::view::View;
+use crate::plan::List;
+
+pub(super) async fn run(view: &View<'_>, list: &List) -> Result<Done, Stop> {
+    Ok(view.run.list(list, view.strand, view.input.clone()).await?.into())
+}

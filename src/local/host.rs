@@ -1,0 +1,126 @@
+//! The host in this process.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures::future::{Either, LocalBoxFuture, select};
+use jiff::Timestamp;
+
+use super::calls::Calls;
+use super::clock::Clock;
+use super::scope::Token;
+use crate::effects::EffectError;
+use crate::engine::fault::{Fault, Standard};
+use crate::engine::host::{Call, CallError, Host, Scope, Waited};
+use crate::engine::progress::Event;
+use crate::expr::Data;
+
+/// Sees what happens, as it happens.
+pub type Observer = Box<dyn Fn(Event<'_>)>;
+
+pub struct LocalHost {
+    clock: Clock,
+    calls: Rc<dyn Calls>,
+    root: Scope,
+    random: Cell<u64>,
+    error_host: String,
+    observer: Observer,
+}
+
+impl LocalHost {
+    pub fn new(clock: Clock, calls: Rc<dyn Calls>, seed: u64, error_host: String, observer: Observer) -> Self {
+        Self { clock, calls, root: Rc::new(Token::default()), random: Cell::new(seed), error_host, observer }
+    }
+}
+
+impl Host for LocalHost {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// `SplitMix64`: small, and the same for the same seed everywhere.
+    fn random(&self) -> f64 {
+        let state = self.random.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.random.set(state);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        let high = u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap_or_default();
+        f64::from(high) / (f64::from(u32::MAX) + 1.0)
+    }
+
+    fn root(&self) -> Scope {
+        self.root.clone()
+    }
+
+    fn timer(&self, duration: Duration, _summary: &str, scope: &Scope) -> LocalBoxFuture<'static, Waited> {
+        let sleep = unless_cancelled(scope.clone(), self.clock.sleep(duration));
+        Box::pin(async move { sleep.await.map_or(Waited::Cancelled, |()| Waited::Fired) })
+    }
+
+    fn call(&self, call: Call, scope: &Scope) -> LocalBoxFuture<'static, Result<Data, CallError>> {
+        let timeout = call.timeout;
+        let work = self.clock.while_busy(self.calls.call(call, &self.clock));
+        let limited = match timeout {
+            None => Box::pin(async move { work.await.map_err(Failure::Effect) }) as LocalBoxFuture<'static, _>,
+            Some(limit) => limited(work, self.clock.sleep(limit), limit),
+        };
+        let answer = unless_cancelled(scope.clone(), limited);
+        let error_host = self.error_host.clone();
+        Box::pin(async move {
+            let answer = answer.await.ok_or(CallError::Cancelled)?;
+            answer.map_err(|failure| CallError::Fault(Box::new(failure.into_fault(&error_host))))
+        })
+    }
+
+    fn report(&self, event: Event<'_>) {
+        (self.observer)(event);
+    }
+}
+
+/// Why a call gave no result, before it has a type URI.
+enum Failure {
+    Effect(EffectError),
+    TimedOut(Duration),
+}
+
+impl Failure {
+    fn into_fault(self, error_host: &str) -> Fault {
+        match self {
+            Self::Effect(error) => Fault::effect(error.kind, error.status, error_host, error.title, error.detail),
+            Self::TimedOut(limit) => {
+                Fault::standard(Standard::Timeout, error_host, "task timed out", Some(format!("not done after {limit:?}")))
+            }
+        }
+    }
+}
+
+fn limited(
+    work: LocalBoxFuture<'static, Result<Data, EffectError>>,
+    sleep: LocalBoxFuture<'static, ()>,
+    limit: Duration,
+) -> LocalBoxFuture<'static, Result<Data, Failure>> {
+    Box::pin(async move {
+        match select(work, sleep).await {
+            Either::Left((answer, _)) => answer.map_err(Failure::Effect),
+            Either::Right(((), _)) => Err(Failure::TimedOut(limit)),
+        }
+    })
+}
+
+/// `None` when the scope is cancelled first; the work is dropped then. The engine polls again what it has cancelled, and the driver when it
+/// has cancelled the root, so a flag is enough.
+fn unless_cancelled<T: 'static>(scope: Scope, work: LocalBoxFuture<'static, T>) -> LocalBoxFuture<'static, Option<T>> {
+    let mut work = Some(work);
+    Box::pin(poll_fn(move |cx| {
+        if scope.is_cancelled() {
+            work = None;
+        }
+        match work.as_mut() {
+            None => Poll::Ready(None),
+            Some(work) => work.as_mut().poll(cx).map(Some),
+        }
+    }))
+}

@@ -1,0 +1,160 @@
+//! The engine, run in process and in virtual time.
+
+mod cancellation;
+mod clock;
+mod data_flow;
+mod errors;
+mod pace;
+mod random;
+mod real_calls;
+mod tasks;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::future::LocalBoxFuture;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::mock::Mock;
+use super::{Calls, Clock, Options, run};
+use crate::engine::fault::Fault;
+use crate::engine::progress::{Event, Progress, Row};
+use crate::engine::{Outcome, Settings, Start};
+use crate::expr::Data;
+use crate::plan::{self, Plan};
+
+/// A definition with everything but its tasks filled in.
+fn plan(tasks: &str) -> Plan {
+    let text = format!("document: {{dsl: '1.0.3', namespace: test, name: test, version: '0.1.0'}}\n{tasks}");
+    plan::build(&text, "test.yaml").unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// One run and what was seen of it.
+struct Trial {
+    plan: Plan,
+    start: Start,
+    clock: Clock,
+    calls: Rc<dyn Calls>,
+    cancel: Option<LocalBoxFuture<'static, ()>>,
+    seed: u64,
+}
+
+struct Report {
+    outcome: Outcome,
+    /// Virtual time that it took.
+    took: Duration,
+    /// `start name`, `end name`, `fail name`, `skip name`, `cancel name`, `retry name`.
+    trace: Vec<String>,
+    progress: Progress,
+}
+
+impl Trial {
+    fn new(tasks: &str, input: Value) -> Self {
+        let start = Start::new("wf-1", input.into(), Timestamp::UNIX_EPOCH);
+        let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
+        Self { plan: plan(tasks), start, clock, calls: Mock::echo(), cancel: None, seed: 0 }
+    }
+
+    fn calls(self, calls: &Rc<Mock>) -> Self {
+        Self { calls: calls.clone(), ..self }
+    }
+
+    fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.start.settings);
+        self
+    }
+
+    fn cancel_after(mut self, delay: Duration) -> Self {
+        self.cancel = Some(self.clock.sleep(delay));
+        self
+    }
+
+    fn run(self) -> Report {
+        let (clock, began) = (self.clock.clone(), self.clock.now());
+        let seen: Rc<RefCell<(Vec<String>, Progress)>> = Rc::default();
+        let watcher = seen.clone();
+        let observer = Box::new(move |event: Event<'_>| {
+            let (trace, progress) = &mut *watcher.borrow_mut();
+            trace.push(line(event));
+            progress.apply(event);
+        });
+        let options = Options { start: self.start, clock: self.clock, seed: self.seed, calls: self.calls, observer, cancel: self.cancel };
+        let outcome = run(&self.plan, options).expect("a runtime");
+        let (trace, progress) = seen.take();
+        Report { outcome, took: clock.now().duration_since(began).unsigned_abs(), trace, progress }
+    }
+}
+
+impl Report {
+    fn output(&self) -> Value {
+        match &self.outcome {
+            Outcome::Completed(output) => output.to_json(),
+            other => panic!("not completed: {other:?}"),
+        }
+    }
+
+    fn fault(&self) -> &Fault {
+        match &self.outcome {
+            Outcome::Faulted(fault) => fault,
+            other => panic!("not faulted: {other:?}"),
+        }
+    }
+
+    fn row(&self, name: &str) -> &Row {
+        self.progress.rows().iter().find(|row| row.name == name).unwrap_or_else(|| panic!("no row {name}"))
+    }
+
+    fn traced(&self, line: &str) -> bool {
+        self.trace.iter().any(|seen| seen == line)
+    }
+}
+
+fn line(event: Event<'_>) -> String {
+    let verb = match event {
+        Event::Started { .. } => "start",
+        Event::Completed { .. } => "end",
+        Event::Failed { .. } => "fail",
+        Event::Skipped { .. } => "skip",
+        Event::Cancelled { .. } => "cancel",
+        Event::Retrying { .. } => "retry",
+    };
+    format!("{verb} {}", event.task().name)
+}
+
+/// Runs a definition whose calls answer with their own input.
+fn trial(tasks: &str, input: Value) -> Report {
+    Trial::new(tasks, input).run()
+}
+
+/// Each row: what it shows, the tasks, the input, the output.
+fn yields(rows: &[(&str, &str, Value, Value)]) {
+    for (what, tasks, input, output) in rows {
+        assert_eq!(trial(tasks, input.clone()).output(), *output, "{what}");
+    }
+}
+
+/// Each row: what it shows, the tasks, the input, the slug of the fault's type, its instance, a part of its text.
+fn faults(rows: &[(&str, &str, Value, &str, &str, &str)]) {
+    for (what, tasks, input, slug, instance, text) in rows {
+        let report = trial(tasks, input.clone());
+        let fault = report.fault();
+        assert!(fault.type_.ends_with(&format!("/{slug}")), "{what}: {fault:?}");
+        assert_eq!(fault.instance.as_deref(), Some(*instance), "{what}: {fault:?}");
+        assert!(fault.to_string().contains(text), "{what}: {fault}");
+    }
+}
+
+fn data(value: Value) -> Data {
+    Data::from(value)
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[test]
+fn an_empty_list_hands_the_input_on() {
+    assert_eq!(trial("do: []", json!({"a": 1})).output(), json!({"a": 1}));
+}
