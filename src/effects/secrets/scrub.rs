@@ -1,0 +1,137 @@
+//! Taking values of secrets out of what comes back.
+//!
+//! A server may echo what it was sent in more forms than one, so a value is looked for as it is, percent-encoded, form-encoded, in base64 and
+//! escaped for JSON; a whole text that was filled in (`Basic dXNlcjpwYXNz`) is looked for too, and text that decodes from base64 is looked into.
+//! Values under [`LENGTH_MIN`] bytes are not looked for: they would be found everywhere.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::super::EffectError;
+use crate::expr::Data;
+use crate::expr::marker::Markers;
+
+const LENGTH_MIN: usize = 4;
+
+/// What to look for and what to put there, longest first: a value may hold another one.
+pub(super) struct Scrub(Vec<(String, String)>);
+
+impl Scrub {
+    /// `input` holds the markers, `filled` is the same with values in their places.
+    pub fn new(markers: &Markers, input: &Data, filled: &Data, values: &BTreeMap<String, SecretString>) -> Self {
+        let mut pairs = Vec::new();
+        filled_texts(input, filled, &mut pairs);
+        for (name, value) in values {
+            pairs.push((value.expose_secret().to_owned(), markers.mark(name)));
+        }
+        let forms = pairs.iter().flat_map(|(value, marker)| encodings(value).map(|form| (form, marker.clone())));
+        let mut all: Vec<_> = pairs.iter().cloned().chain(forms).filter(|(value, _)| value.len() >= LENGTH_MIN).collect();
+        all.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        all.dedup_by(|(a, _), (b, _)| a == b);
+        Self(all)
+    }
+
+    pub fn data(&self, data: &Data) -> Data {
+        match data.entries() {
+            // A value may come back as a key.
+            Some(entries) => Data::object(entries.map(|(key, value)| (self.replaced(&key).unwrap_or(key), self.data(&value)))),
+            None => match data.items() {
+                Some(items) => Data::array(items.map(|item| self.data(&item))),
+                None => data.as_str().and_then(|text| self.replaced(text)).map_or_else(|| data.clone(), Data::string),
+            },
+        }
+    }
+
+    pub fn error(&self, mut error: EffectError) -> EffectError {
+        error.title = self.replaced(&error.title).unwrap_or(error.title);
+        error.detail = error.detail.map(|detail| self.replaced(&detail).unwrap_or(detail));
+        error
+    }
+
+    fn replaced(&self, text: &str) -> Option<String> {
+        let plain = self.replaced_plainly(text);
+        let inside = self.replaced_in_base64(plain.as_deref().unwrap_or(text));
+        inside.or(plain)
+    }
+
+    fn replaced_plainly(&self, text: &str) -> Option<String> {
+        let mut result = None;
+        for (value, marker) in &self.0 {
+            let current: &str = result.as_deref().unwrap_or(text);
+            if current.contains(value.as_str()) {
+                result = Some(current.replace(value.as_str(), marker));
+            }
+        }
+        result
+    }
+
+    /// Looks into each run of base64 in `text` (credentials in a header, the body of `output: raw`).
+    fn replaced_in_base64(&self, text: &str) -> Option<String> {
+        let mut result = String::new();
+        let mut copied = 0;
+        for (start, end) in base64_runs(text) {
+            let Some(decoded) = decoded(&text[start..end]) else { continue };
+            if let Some(clean) = self.replaced_plainly(&decoded) {
+                result.push_str(&text[copied..start]);
+                result.push_str(&BASE64_STANDARD.encode(clean));
+                copied = end;
+            }
+        }
+        (copied > 0).then(|| result + &text[copied..])
+    }
+}
+
+/// Each text of `input` that became another one in `filled`, with what it was: the two have the same shape.
+fn filled_texts(input: &Data, filled: &Data, pairs: &mut Vec<(String, String)>) {
+    if let (Some(before), Some(after)) = (input.as_str(), filled.as_str()) {
+        if before != after {
+            pairs.push((after.to_owned(), before.to_owned()));
+        }
+    } else if let (Some(before), Some(after)) = (input.items(), filled.items()) {
+        before.zip(after).for_each(|(before, after)| filled_texts(&before, &after, pairs));
+    } else if let (Some(before), Some(after)) = (input.entries(), filled.entries()) {
+        for ((key, before), (filled_key, after)) in before.zip(after) {
+            if key != filled_key {
+                pairs.push((filled_key, key));
+            }
+            filled_texts(&before, &after, pairs);
+        }
+    }
+}
+
+/// The forms in which a text often comes back; only those that differ from it.
+fn encodings(text: &str) -> impl Iterator<Item = String> + use<> {
+    let form: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    let percent = form.replace('+', "%20");
+    let json = serde_json::Value::from(text).to_string();
+    let json = json[1..json.len() - 1].to_owned();
+    let base64 = BASE64_STANDARD.encode(text);
+    let base64_url = BASE64_URL_SAFE_NO_PAD.encode(text);
+    let text = text.to_owned();
+    [form, percent, json, base64, base64_url].into_iter().filter(move |encoded| *encoded != text)
+}
+
+/// Where `text` has at least eight characters of base64 in a row, both alphabets, with the padding.
+fn base64_runs(text: &str) -> Vec<(usize, usize)> {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=');
+    let bytes = text.as_bytes();
+    let mut runs = Vec::new();
+    let mut start = 0;
+    while start < bytes.len() {
+        let length = bytes[start..].iter().take_while(|byte| is_base64(**byte)).count();
+        if length >= 8 {
+            runs.push((start, start + length));
+        }
+        start += length + 1;
+    }
+    runs
+}
+
+fn decoded(base64: &str) -> Option<String> {
+    let base64 = base64.trim_end_matches('=');
+    let bytes = BASE64_STANDARD_NO_PAD.decode(base64).or_else(|_| BASE64_URL_SAFE_NO_PAD.decode(base64)).ok()?;
+    String::from_utf8(bytes).ok()
+}
