@@ -1,0 +1,233 @@
+//! Settings from every source, on a made-up environment.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
+use tempfile::NamedTempFile;
+
+use super::*;
+
+fn file(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+fn sources(variables: &[(&str, &str)]) -> Sources {
+    let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Sources { environment, ..Sources::default() }
+}
+
+fn with(variables: &[(&str, &str)]) -> Loaded {
+    load(&sources(variables)).unwrap()
+}
+
+fn mistakes(sources: &Sources) -> Vec<String> {
+    load(sources).unwrap_err().0.into_iter().map(|mistake| format!("{}: {}", mistake.place, mistake.problem)).collect()
+}
+
+#[test]
+fn the_default_file_is_the_defaults() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/default.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text, reference(), "config/default.yaml must hold what `config::reference()` gives");
+    let sources = Sources { file: Some(path), ..Sources::default() };
+    assert_eq!(format!("{:?}", load(&sources).unwrap().config.handshake), format!("{:?}", Config::default().handshake));
+}
+
+#[test]
+fn the_defaults_are_those_of_the_design() {
+    let config = with(&[]).config;
+    assert!(config.stigmer.is_none() && config.temporal.address.is_none() && config.secrets.dir.is_none());
+    assert_eq!(config.worker.execution_queue, "workflow_execution_runner");
+    assert_eq!(config.worker.workflow_queue, "zigflow_execution");
+    assert_eq!(config.worker.validation_queue, "workflow_validation_runner");
+    assert_eq!((config.worker.max_concurrent_activities, config.worker.grace), (10, Duration::from_secs(4)));
+    assert_eq!((config.temporal.sticky_timeout, config.temporal.max_cached_workflows), (Duration::from_secs(2), 1_000));
+    assert_eq!(config.agents.timeout, Duration::from_hours(24));
+    assert_eq!(config.dsl.error_host, "https://serverlessworkflow.io");
+    assert_eq!((config.admin.listen.to_string().as_str(), config.admin.listen_is_set), ("0.0.0.0:9090", false));
+    assert_eq!((config.http.timeout, config.http.connect_timeout), (Duration::from_mins(5), Duration::from_secs(10)));
+    let handshake = config.handshake;
+    assert!(handshake.asynchronous && handshake.watch && !handshake.store_token);
+    assert_eq!((handshake.watch_interval, handshake.sweep_every), (Duration::from_secs(10), Duration::from_mins(5)));
+    assert_eq!((handshake.reconcile_after, handshake.reconcile_every), (Duration::from_mins(1), Duration::from_mins(15)));
+    assert_eq!((handshake.on_caller_gone, handshake.on_failure), (OnCallerGone::Cancel, OnFailure::Fail));
+    assert_eq!((handshake.delivery_budget, handshake.watch_queue.as_str()), (Duration::from_mins(10), "workflow_runner_watch"));
+}
+
+#[test]
+fn the_later_source_wins() {
+    let file = file("worker:\n  grace: 1s\n  max_concurrent_activities: 5\nlog: {level: warn}\nagents:\n");
+    let mut sources = sources(&[("WORKFLOW_RUNNER_WORKER__GRACE", "2s"), ("LOG_LEVEL", "DEBUG"), ("TEMPORAL_MAX_CONCURRENCY", "")]);
+    sources.file = Some(file.path().to_owned());
+    sources.defaults = vec![AdminSettings::LOCAL];
+    sources.flags = vec![Flag { name: "--log-level", path: "log.level", value: "error".to_owned() }];
+    let config = load(&sources).unwrap().config;
+    assert_eq!((config.worker.grace, config.worker.max_concurrent_activities), (Duration::from_secs(2), 5));
+    assert_eq!(config.log.level, "error");
+    assert_eq!((config.admin.listen.to_string().as_str(), config.admin.listen_is_set), ("127.0.0.1:0", false));
+
+    sources.environment.insert("WORKFLOW_RUNNER_ADMIN__LISTEN".to_owned(), "127.0.0.1:8081".to_owned());
+    sources.environment.insert(FILE_VARIABLE.to_owned(), "/no/such/file".to_owned());
+    let config = load(&sources).unwrap().config;
+    assert!(config.admin.listen_is_set, "`--config` wins over its variable, a chosen address over a verb's default");
+}
+
+#[test]
+fn names_of_temporal_and_of_older_deployments_are_known() {
+    let loaded = with(&[
+        ("TEMPORAL_ADDRESS", "a:7233"),
+        ("TEMPORAL_SERVICE_ADDRESS", "b:7233"),
+        ("TEMPORAL_NAMESPACE", "n"),
+        ("TEMPORAL_TLS", "true"),
+        ("STIGMER_BACKEND_ENDPOINT", "localhost:7234"),
+        ("STIGMER_API_KEY", "dummy-local-key"),
+        ("STIGMER_SERVICE_USE_TLS", "false"),
+        ("TEMPORAL_ZIGFLOW_EXECUTION_TASK_QUEUE", "q"),
+        ("TEMPORAL_MAX_CONCURRENCY", "3"),
+        ("ENABLE_ASYNC_ACTIVITY_COMPLETION", "0"),
+        ("EXECUTION_MODE", "temporal"),
+        ("ENV", "local"),
+        ("LOG_LEVEL", "DEBUG"),
+        ("CLAIMCHECK_ENABLED", "true"),
+    ]);
+    let config = &loaded.config;
+    assert_eq!((config.temporal.address.as_deref(), config.temporal.tls), (Some("a:7233"), Some(true)));
+    let stigmer = config.stigmer.as_ref().unwrap();
+    assert_eq!((stigmer.uri().as_str(), stigmer.api_key.expose_secret()), ("http://localhost:7234", "dummy-local-key"));
+    assert_eq!((config.worker.workflow_queue.as_str(), config.worker.max_concurrent_activities), ("q", 3));
+    assert!(!config.handshake.asynchronous);
+    assert_eq!(config.log.level, "debug");
+    assert_eq!(loaded.warnings[0], "TEMPORAL_ADDRESS and TEMPORAL_SERVICE_ADDRESS differ; TEMPORAL_ADDRESS is used");
+    assert!(loaded.warnings[1].starts_with("CLAIMCHECK_ENABLED: there is no claim check"));
+    assert!(with(&[("TEMPORAL_ADDRESS", "a:1"), ("TEMPORAL_SERVICE_ADDRESS", "a:1")]).warnings.is_empty());
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place() {
+    let file = file("worker: {grace: soon, threads: 4}\ntemporl: {}\nhttp: [1]\nadmin:\n  listen: [a]\n");
+    let mut sources = sources(&[
+        ("WORKFLOW_RUNNER_HANDSHAKE__RECONCILE_AFTER", "1h"),
+        ("WORKFLOW_RUNNER_HANDSHAKE__WATCHES", "on"),
+        ("WORKFLOW_RUNNER_NOTHING", "x"),
+        ("WORKFLOW_RUNNER_SECRET_token", "never shown"),
+        ("TEMPORAL_MAX_CONCURRENCY", "ten"),
+        ("TEMPORAL_WORKFLOW_VALIDATION_RUNNER_TASK_QUEUE", "zigflow_execution"),
+        ("STIGMER_BACKEND_ENDPOINT", "localhost:7234"),
+        ("EXECUTION_MODE", "dual"),
+        ("TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", "true"),
+        ("TEMPORAL_DEPLOYMENT_NAME", "d"),
+        ("TEMPORAL_TLS_CLIENT_CERT_PATH", "/c"),
+    ]);
+    sources.file = Some(file.path().to_owned());
+    sources.flags = vec![Flag { name: "--log-level", path: "log.level", value: "loud".to_owned() }];
+    let path = file.path().display();
+    let expected = [
+        format!("{path}: worker.threads: unknown setting; `worker` has execution_queue, workflow_queue"),
+        format!("{path}: temporl: unknown setting; areas are temporal, stigmer"),
+        format!("{path}: http: an object of settings is needed"),
+        format!("{path}: admin.listen: a single value is needed"),
+        format!("{path}: worker.grace: a duration such as 500ms, 3s, 10m or 24h is needed, not `soon`"),
+        "WORKFLOW_RUNNER_HANDSHAKE__WATCHES: unknown setting; `handshake` has async, watch".to_owned(),
+        "WORKFLOW_RUNNER_NOTHING: unknown setting; areas are".to_owned(),
+        "EXECUTION_MODE: only `temporal` is served (or leave it unset), not `dual`".to_owned(),
+        "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: the certificate is always checked".to_owned(),
+        "temporal.tls_client_key_path: needed together with temporal.tls_client_cert_path".to_owned(),
+        "stigmer.api_key: needed with stigmer.endpoint".to_owned(),
+        "handshake.reconcile_every: must not be shorter".to_owned(),
+        "TEMPORAL_MAX_CONCURRENCY: a whole number from 1 to 100000 is needed, not `ten`".to_owned(),
+        "worker.build_id: needed together with worker.deployment_name".to_owned(),
+        "TEMPORAL_WORKFLOW_VALIDATION_RUNNER_TASK_QUEUE: a queue of its own is needed, not that of worker.workflow_queue".to_owned(),
+        "--log-level: one of off, error, warn, info, debug, trace".to_owned(),
+    ];
+    let found = mistakes(&sources);
+    for expected in &expected {
+        assert!(found.iter().any(|mistake| mistake.starts_with(expected)), "{expected}\n{found:#?}");
+    }
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    let shown = load(&sources).unwrap_err().to_string();
+    assert!(shown.starts_with("16 settings are wrong\n  ") && !shown.contains("never shown"));
+}
+
+#[test]
+fn values_are_held_to_their_ranges() {
+    let cases = [
+        ("WORKFLOW_RUNNER_ADMIN__LISTEN", "9090", "an address such as"),
+        ("WORKFLOW_RUNNER_DSL__ERROR_HOST", "example.com", "an origin such as"),
+        ("STIGMER_BACKEND_ENDPOINT", "http://localhost:1", "host:port is needed"),
+        ("STIGMER_BACKEND_ENDPOINT", "localhost", "host:port is needed"),
+        ("STIGMER_SERVICE_USE_TLS", "maybe", "true or false is needed, not `maybe`"),
+        ("WORKFLOW_RUNNER_HANDSHAKE__WATCH_INTERVAL", "2h", "a duration from 100ms to 1m"),
+        ("WORKFLOW_RUNNER_WORKER__MAX_CONCURRENT_ACTIVITIES", "0", "from 1 to"),
+        ("WORKFLOW_RUNNER_HANDSHAKE__ON_FAILURE", "ignore", "one of fail, status"),
+        ("RUST_LOG", "a=loud", "log directives are needed, not `a=loud`"),
+        ("TEMPORAL_ZIGFLOW_EXECUTION_TASK_QUEUE", " ", "a text is needed"),
+        (FILE_VARIABLE, "/no/such/file.yaml", "cannot be read"),
+    ];
+    for (name, value, expected) in cases {
+        let found = mistakes(&sources(&[(name, value)]));
+        assert!(found.len() == 1 && found[0].contains(expected), "{name}={value}: {found:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_configuration_is_refused() {
+    for (text, expected) in [("a: [", "is not YAML"), ("- a", "an object of areas"), ("log: {level: info, level: debug}", "is not YAML")] {
+        let file = file(text);
+        let found = mistakes(&Sources { file: Some(file.path().to_owned()), ..Sources::default() });
+        assert!(found.len() == 1 && found[0].contains(expected), "{text}: {found:?}");
+    }
+    let empty = file("# nothing yet\n");
+    assert!(load(&Sources { file: Some(empty.path().to_owned()), ..Sources::default() }).is_ok());
+}
+
+#[test]
+fn variables_that_kubernetes_makes_for_a_service_are_none_of_ours() {
+    with(&[
+        ("WORKFLOW_RUNNER_SERVICE_HOST", "10.0.0.1"),
+        ("WORKFLOW_RUNNER_SERVICE_PORT", "9090"),
+        ("WORKFLOW_RUNNER_SERVICE_PORT_METRICS", "9090"),
+        ("WORKFLOW_RUNNER_PORT", "tcp://10.0.0.1:9090"),
+        ("WORKFLOW_RUNNER_METRICS_PORT_9090_TCP_ADDR", "10.0.0.1"),
+    ]);
+    assert_eq!(mistakes(&sources(&[("WORKFLOW_RUNNER_HTTP__PORT", "1")])).len(), 1);
+}
+
+#[test]
+fn a_dump_shows_origins_masks_secrets_and_can_be_read_back() {
+    let variables = [
+        ("STIGMER_API_KEY", "s3cr3t"),
+        ("STIGMER_BACKEND_ENDPOINT", "h:1"),
+        ("RUST_LOG", "a=debug,[\"b # c\"]=warn"),
+        ("TEMPORAL_NAMESPACE", "007"),
+    ];
+    let dump = with(&variables).dump();
+    assert!(dump.contains("  api_key: \"***\" # STIGMER_API_KEY\n"), "{dump}");
+    assert!(dump.contains("  grace: 4s # default\n") && dump.contains("  dir: null # default\n"), "{dump}");
+    assert!(!dump.contains("s3cr3t"));
+    let file = file(&dump);
+    let again = load(&Sources { file: Some(file.path().to_owned()), ..Sources::default() }).unwrap().config;
+    assert_eq!(again.log.filter.as_deref(), Some("a=debug,[\"b # c\"]=warn"));
+    assert_eq!(again.temporal.namespace.as_deref(), Some("007"));
+    assert_eq!((again.worker, again.handshake), (WorkerSettings::default(), HandshakeSettings::default()));
+}
+
+#[test]
+fn a_variable_names_one_setting() {
+    let mut names: Vec<_> =
+        keys().flat_map(|key| std::iter::once(key.variable()).chain(key.also.iter().map(ToString::to_string))).collect();
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), count);
+    assert!(keys().all(|key| !key.doc.is_empty() && !key.name().is_empty() && !key.name().contains('.')));
+}
+
+#[test]
+fn debug_output_holds_no_secret() {
+    let loaded = with(&[("STIGMER_API_KEY", "s3cr3t"), ("STIGMER_BACKEND_ENDPOINT", "h:1"), ("TEMPORAL_API_KEY", "s3cr3t")]);
+    assert!(!format!("{loaded:?}").contains("s3cr3t"));
+}

@@ -1,0 +1,119 @@
+//! Logs: text on a terminal, one JSON object a line elsewhere, always on stderr: stdout is for data.
+
+use std::io::{self, IsTerminal as _};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::config::{LogFormat, LogSettings};
+
+/// Makes the process log to stderr. Does nothing when something logs already, as in tests.
+///
+/// Colours only on a terminal, and not where `NO_COLOR` is set.
+pub fn init(settings: &LogSettings) {
+    let terminal = io::stderr().is_terminal();
+    let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let _ = subscriber(settings, terminal, colour, io::stderr).try_init();
+}
+
+fn subscriber<W>(settings: &LogSettings, terminal: bool, colour: bool, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let builder = tracing_subscriber::fmt().with_env_filter(filter(settings)).with_writer(writer).with_ansi(colour);
+    let json = match settings.format {
+        LogFormat::Json => true,
+        LogFormat::Text => false,
+        LogFormat::Auto => !terminal,
+    };
+    if json {
+        // Fields stand at the top, under the names that Temporal's own logs have.
+        Box::new(builder.json().flatten_event(true).with_current_span(true).with_span_list(false).finish())
+    } else {
+        Box::new(builder.with_target(false).finish())
+    }
+}
+
+/// `log.level` is for our own messages; libraries are heard from `warn` on, unless `log.filter` says otherwise.
+fn filter(settings: &LogSettings) -> EnvFilter {
+    let directives = match (&settings.filter, settings.level) {
+        (Some(directives), _) => directives.clone(),
+        (None, level @ ("off" | "error")) => level.to_owned(),
+        (None, level) => format!("warn,workflow_runner={level}"),
+    };
+    // `config` has read the directives before.
+    EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).parse_lossy(directives)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use tracing::subscriber::with_default;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Written {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
+
+    fn logged(settings: &LogSettings, terminal: bool) -> String {
+        let written = Written::default();
+        with_default(subscriber(settings, terminal, false, written.clone()), || {
+            tracing::info!(target: "workflow_runner::test", workflow_id = "w1", attempt = 2, "started");
+            tracing::debug!(target: "workflow_runner::test", "detail");
+            tracing::info!(target: "h2", "library chatter");
+            tracing::warn!(target: "h2", "library warning");
+        });
+        let bytes = written.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_pod_gets_one_json_object_a_line_with_fields_at_the_top() {
+        let text = logged(&LogSettings::default(), false);
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert_eq!((&lines[0]["message"], &lines[0]["workflow_id"], &lines[0]["attempt"]), (&"started".into(), &"w1".into(), &2.into()));
+        assert_eq!((&lines[1]["level"], &lines[1]["message"]), (&"WARN".into(), &"library warning".into()));
+    }
+
+    #[test]
+    fn a_terminal_gets_text() {
+        let text = logged(&LogSettings::default(), true);
+        assert!(text.lines().next().is_some_and(|line| line.contains("started workflow_id=\"w1\" attempt=2")), "{text}");
+        let forced = LogSettings { format: LogFormat::Json, ..LogSettings::default() };
+        assert!(logged(&forced, true).starts_with('{'));
+    }
+
+    #[test]
+    fn level_is_for_us_and_the_filter_wins() {
+        let debug = LogSettings { level: "debug", ..LogSettings::default() };
+        let text = logged(&debug, true);
+        assert!(text.contains("detail") && !text.contains("chatter"), "{text}");
+        assert_eq!(logged(&LogSettings { level: "off", ..debug.clone() }, true), "");
+        let filtered = LogSettings { filter: Some("off,h2=info".to_owned()), ..debug };
+        let text = logged(&filtered, true);
+        assert!(text.contains("chatter") && !text.contains("started"), "{text}");
+    }
+}
