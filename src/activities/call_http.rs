@@ -1,0 +1,30 @@
+//! Activity `CallHTTPActivity`: one HTTP call of a document.
+//!
+//! Any answer is an outcome: a status that the task does not accept comes back as a non-retryable failure with the error's members in its
+//! details, and the document's `try` decides. Temporal tries again only when the worker is lost.
+
+use serde_json::{Value, json};
+use temporalio_sdk::activities::ActivityError;
+
+use super::secrets::SecretScope;
+use super::{Beat, ExecutionActivities, failure};
+use crate::expr::Data;
+use crate::expr::marker::Markers;
+
+/// Input: `{"request": effects::http's request, "idempotency_key": text, "secrets": scope where the request names any}`.
+#[must_use]
+pub fn input(request: &Data, idempotency_key: &str, markers: &Markers, execution_id: Option<&str>) -> Value {
+    let mut input = json!({"request": request.to_json(), "idempotency_key": idempotency_key});
+    if let Some(scope) = SecretScope::of(request, markers, execution_id) {
+        input["secrets"] = json!(scope);
+    }
+    input
+}
+
+pub(super) async fn run(activities: &ExecutionActivities, input: &Data, beat: Beat<'_>) -> Result<Data, ActivityError> {
+    let request = input.get("request").ok_or_else(|| failure::bad_input("`request` is missing"))?;
+    let key = input.get("idempotency_key").and_then(|k| k.as_str().map(str::to_owned)).unwrap_or_default();
+    let scope = SecretScope::read(input)?;
+    let call = activities.secrets.with(scope.as_ref(), &request, |request| async move { activities.http.call(&request, &key).await });
+    beat.until(call).await?.map_err(|e| failure::of_effect(&e))
+}

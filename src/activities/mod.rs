@@ -1,0 +1,233 @@
+//! The activities: one thin file each, and here what they share and how they are registered, one struct per task queue.
+//!
+//! | queue | struct | activities |
+//! |---|---|---|
+//! | `workflow_execution_runner` | [`RunnerActivities`] | `ExecuteWorkflow` |
+//! | `zigflow_execution` | [`ExecutionActivities`] | `CallHTTPActivity`, `CallAgentActivity`, `CallAgent`, the completion activity under both names, local ones of agent steps |
+//! | `workflow_validation_runner` | [`ValidationActivities`] | `validateWorkflow` |
+//! | `workflow_runner_watch` | [`WatchActivities`] | `WatchCaller` |
+
+pub mod agent_executions;
+pub mod call_agent;
+pub mod call_http;
+mod cancel_agent;
+pub mod complete_external_activity;
+mod definition;
+pub mod execute_workflow;
+pub mod execution_status;
+pub mod failure;
+pub mod guard;
+pub mod names;
+pub mod payload;
+pub mod publisher;
+mod read_agent;
+mod reconcile_agent;
+pub mod secrets;
+pub mod status;
+mod validate_workflow;
+mod watch_caller;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use temporalio_common::data_converters::RawValue;
+use temporalio_common::protos::temporal::api::common::v1::Payload;
+use temporalio_macros::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+
+use self::publisher::StigmerPublisher;
+use self::secrets::Secrets;
+use crate::config::OnFailure;
+use crate::effects::http::Http;
+use crate::expr::Data;
+use crate::handshake::{Delivery, DeliveryError, OnCallerGone, Outcome, Wheel};
+use crate::stigmer::Stigmer;
+use crate::stigmer::payload::Parts;
+use crate::telemetry::{self, Kind, Metrics};
+
+/// `ExecuteWorkflow`; needs the platform.
+pub struct RunnerActivities {
+    pub stigmer: Stigmer,
+    pub publisher: Arc<StigmerPublisher>,
+    /// Where the children run.
+    pub workflow_queue: String,
+    /// `handshake.async`: hand over the token and stay pending, or wait inside the activity.
+    pub pending: bool,
+    /// What the children are told of settings that shape their histories.
+    pub watch: bool,
+    pub on_caller_gone: OnCallerGone,
+    /// Whether `WorkflowExecutionID` was ensured at the start; a start that sets an unknown one fails.
+    pub search_attribute: bool,
+    pub wheel: Wheel,
+}
+
+/// What runs use while they run.
+pub struct ExecutionActivities {
+    pub http: Arc<Http>,
+    pub secrets: Secrets,
+    /// Absent in a worker without a platform: its runs may not call agents, and tell nobody of their end.
+    pub stigmer: Option<Stigmer>,
+    pub publisher: Option<Arc<StigmerPublisher>>,
+    pub on_failure: OnFailure,
+    pub metrics: Arc<Metrics>,
+}
+
+impl ExecutionActivities {
+    fn stigmer(&self) -> Result<&Stigmer, ActivityError> {
+        self.stigmer.as_ref().ok_or_else(|| {
+            failure::permanent("configuration", "this worker has no control plane: set STIGMER_BACKEND_ENDPOINT to call agents")
+        })
+    }
+}
+
+/// `validateWorkflow`.
+pub struct ValidationActivities;
+
+/// `WatchCaller`.
+pub struct WatchActivities {
+    pub wheel: Wheel,
+}
+
+#[activities]
+impl RunnerActivities {
+    #[activity(name = "ExecuteWorkflow")]
+    pub async fn execute_workflow(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        execute_workflow::run(&self, &ctx, &input).await
+    }
+}
+
+#[activities]
+impl ExecutionActivities {
+    #[activity(name = "CallHTTPActivity")]
+    pub async fn call_http(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let input = argument(&input)?;
+        call_http::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "CallAgentActivity")]
+    pub async fn call_agent_activity(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        call_agent::run(&self, &ctx, &input).await
+    }
+
+    #[activity(name = "CallAgent")]
+    pub async fn call_agent(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        call_agent::run(&self, &ctx, &input).await
+    }
+
+    #[activity(name = "stigmer/system/complete-external-activity")]
+    pub async fn system_complete(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let input = argument(&input)?;
+        complete_external_activity::run(&self, &ctx, &input).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "CompleteExternalActivity")]
+    pub async fn complete_external(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let input = argument(&input)?;
+        complete_external_activity::run(&self, &ctx, &input).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "workflow_runner/reconcile-agent")]
+    pub async fn reconcile_agent(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let agent = agent_ref(&input)?;
+        reconcile_agent::run(&self, &ctx, &agent).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "workflow_runner/read-agent")]
+    pub async fn read_agent(self: Arc<Self>, _ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let agent = agent_ref(&input)?;
+        read_agent::run(&self, &agent).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "workflow_runner/cancel-agent")]
+    pub async fn cancel_agent(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let agent = agent_ref(&input)?;
+        cancel_agent::run(&self, &ctx, &agent).await.map(|data| payload::raw(&data))
+    }
+}
+
+#[activities]
+impl ValidationActivities {
+    #[activity(name = "validateWorkflow")]
+    pub async fn validate_workflow(_ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        Ok(validate_workflow::run(&input))
+    }
+}
+
+#[activities]
+impl WatchActivities {
+    #[activity(name = "WatchCaller")]
+    pub async fn watch_caller(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        watch_caller::run(&self, &ctx, &input)
+    }
+}
+
+/// Counts an attempt to deliver.
+fn count(metrics: &Metrics, kind: Kind, outcome: &Outcome, done: Result<&Delivery, &DeliveryError>, took: Duration) {
+    let outcome = match outcome {
+        Outcome::Completed(_) => telemetry::Outcome::Completed,
+        Outcome::Failed { .. } => telemetry::Outcome::Failed,
+        Outcome::Cancelled { .. } => telemetry::Outcome::Cancelled,
+    };
+    match done {
+        Ok(_) => metrics.completed(kind, outcome, took, None),
+        Err(e) if e.is_retryable() => metrics.delivery_failed(telemetry::DeliveryError::Unavailable),
+        Err(_) => metrics.delivery_failed(telemetry::DeliveryError::Refused),
+    }
+}
+
+/// The one JSON argument.
+fn argument(raw: &RawValue) -> Result<Data, ActivityError> {
+    payload::first(raw).map_err(|e| failure::bad_input(&e))
+}
+
+fn agent_ref(raw: &RawValue) -> Result<agent_executions::AgentRef, ActivityError> {
+    serde_json::from_value(argument(raw)?.to_json()).map_err(|e| failure::bad_input(&e.to_string()))
+}
+
+fn wire_payload(parts: Parts) -> Payload {
+    let mut metadata = HashMap::from([("encoding".to_owned(), parts.encoding.into_bytes())]);
+    if let Some(message_type) = parts.message_type {
+        metadata.insert("messageType".to_owned(), message_type.into_bytes());
+    }
+    Payload { metadata, data: parts.data, ..Default::default() }
+}
+
+/// SHA-256 in hex over the parts, each with its length in front so that no two lists run together.
+#[must_use]
+pub fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Keeps an activity alive at the server, and stops it when the server says so.
+pub struct Beat<'a>(&'a ActivityContext);
+
+impl Beat<'_> {
+    /// Runs the work, heartbeating each third of the activity's heartbeat timeout.
+    ///
+    /// # Errors
+    /// Cancelled, when the activity is.
+    async fn until<T>(&self, work: impl Future<Output = T>) -> Result<T, ActivityError> {
+        let third = self.0.info().heartbeat_timeout.filter(|t| !t.is_zero()).map_or(Duration::from_secs(60), |t| t / 3);
+        let mut ticks = tokio::time::interval(third);
+        ticks.tick().await;
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                reason = self.0.cancelled() => {
+                    tracing::debug!(activity_id = %self.0.info().activity_id, ?reason, "the call is cancelled");
+                    return Err(ActivityError::cancelled());
+                }
+                _ = ticks.tick() => self.0.record_heartbeat(()).await.unwrap_or_else(|e| tracing::warn!(error = %e, "heartbeat")),
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Data ↔ Temporal payloads. Plain JSON both ways; what comes in may also be null or protobuf's JSON.
+
+use std::collections::HashMap;
+
+use temporalio_common::data_converters::RawValue;
+use temporalio_common::protos::temporal::api::common::v1::Payload;
+
+use crate::expr::Data;
+
+/// Payloads and results stay under this: the server refuses 2 MiB, and the payload's frame needs room.
+pub const PAYLOAD_LIMIT_BYTES: usize = 2 * 1024 * 1024 - 64 * 1024;
+
+/// `json/plain`.
+#[must_use]
+pub fn json_payload(data: &Data) -> Payload {
+    json_bytes(data.to_string().into_bytes())
+}
+
+/// `json/plain` of anything that serde can write.
+pub fn json_of<T: serde::Serialize>(value: &T) -> Payload {
+    // Our own types have string keys only, so writing them cannot fail; null is what a caller can still decode.
+    json_bytes(serde_json::to_vec(value).unwrap_or_else(|_| b"null".to_vec()))
+}
+
+fn json_bytes(data: Vec<u8>) -> Payload {
+    Payload { metadata: HashMap::from([("encoding".to_owned(), b"json/plain".to_vec())]), data, ..Default::default() }
+}
+
+#[must_use]
+pub fn raw(data: &Data) -> RawValue {
+    RawValue::new(vec![json_payload(data)])
+}
+
+pub fn raw_of<T: serde::Serialize>(value: &T) -> RawValue {
+    RawValue::new(vec![json_of(value)])
+}
+
+/// How a payload says that it is written.
+#[must_use]
+pub fn encoding(payload: &Payload) -> &str {
+    payload.metadata.get("encoding").and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("")
+}
+
+/// The JSON in a payload: `json/plain` and `json/protobuf` as they are, `binary/null` and an empty payload as null.
+///
+/// # Errors
+/// Names the encoding that cannot be read as JSON, or the place where the text stops being JSON.
+pub fn data_of(payload: &Payload) -> Result<Data, String> {
+    match encoding(payload) {
+        "binary/null" => Ok(Data::null()),
+        "json/plain" | "json/protobuf" => Data::parse(&payload.data).map_err(|e| format!("the payload is not JSON: {e}")),
+        "" if payload.data.is_empty() => Ok(Data::null()),
+        "" => Data::parse(&payload.data).map_err(|e| format!("the payload has no encoding and is not JSON: {e}")),
+        other => Err(format!("the payload's encoding is `{other}`; send `json/plain`")),
+    }
+}
+
+/// The one argument of a call, null when there is none.
+///
+/// # Errors
+/// As [`data_of`].
+pub fn first(raw: &RawValue) -> Result<Data, String> {
+    raw.payloads.first().map_or_else(|| Ok(Data::null()), data_of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payload(encoding: &str, data: &[u8]) -> Payload {
+        Payload {
+            metadata: HashMap::from([("encoding".to_owned(), encoding.as_bytes().to_vec())]),
+            data: data.to_vec(),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn reads_what_callers_send() {
+        assert_eq!(data_of(&payload("json/plain", br#"{"a":1}"#)).unwrap().to_string(), r#"{"a":1}"#);
+        assert_eq!(data_of(&payload("json/protobuf", br#"{"a":1}"#)).unwrap().to_string(), r#"{"a":1}"#);
+        assert!(data_of(&payload("binary/null", b"")).unwrap().is_null());
+        assert!(data_of(&Payload::default()).unwrap().is_null());
+        assert!(first(&RawValue::new(vec![])).unwrap().is_null());
+    }
+
+    #[test]
+    fn says_what_it_cannot_read() {
+        assert!(data_of(&payload("binary/plain", b"x")).unwrap_err().contains("binary/plain"));
+        assert!(data_of(&payload("json/plain", b"{")).unwrap_err().contains("not JSON"));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let data = Data::from(serde_json::json!({"z": [1, 2.5, null], "a": "x"}));
+        assert_eq!(data_of(&json_payload(&data)).unwrap(), data);
+    }
+}
