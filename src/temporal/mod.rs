@@ -1,0 +1,20 @@
+//! The durable side: the one workflow type, its host, and the workers.
+//!
+//! The only room that knows the workflow SDK. `workflow` is what the SDK sees, `run` is one run, `host` answers the engine, `agent_step`, `watch` and
+//! `delivery` are the child's ends of the handshake; `connect`, `worker`, `search_attribute` and `metrics` put a process together.
+
+mod activity_error;
+mod activity_id;
+mod agent_step;
+pub mod connect;
+mod delivery;
+mod host;
+pub mod metrics;
+pub mod pending;
+pub mod progress;
+pub mod run;
+mod scope;
+pub mod search_attribute;
+mod watch;
+pub mod worker;
+pub mod workflow;

@@ -1,0 +1,267 @@
+//! One run of `ExecuteServerlessWorkflow`, from its input to its end.
+//!
+//! Input → plan → the engine on the durable host, beside the watch → the terminal status and the callback → the run's own outcome.
+//! Whatever goes wrong fails the run with a message; nothing leaves it stuck in retries of a workflow task.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use temporalio_common::data_converters::RawValue;
+use temporalio_common::error::ApplicationFailure;
+use temporalio_workflow::{WorkflowContext, WorkflowTermination};
+
+use super::delivery;
+use super::host::{RunFacts, TemporalHost};
+use super::pending::PendingSteps;
+use super::progress::Reporter;
+use super::watch::{Stop, Watch};
+use super::workflow::ServerlessWorkflow;
+use crate::activities::digest;
+use crate::activities::payload::{PAYLOAD_LIMIT_BYTES, first, raw};
+use crate::activities::status::{Phase, Publisher, RunKey, TerminalStatus};
+use crate::engine::fault::{Fault, Standard};
+use crate::engine::{self, Outcome, Settings, Start};
+use crate::expr::Data;
+use crate::expr::marker::Markers;
+use crate::handshake::{Callback, ChildInput, failure};
+use crate::plan::{Plan, PlanCache};
+
+/// What runs need from their process. Settings here may change between releases of a pod only where a replay does not see them: those that
+/// shape the history travel in the run's input.
+pub struct WorkflowServices {
+    pub plans: PlanCache,
+    pub publisher: Arc<dyn Publisher>,
+    pub pending_agents: Arc<PendingSteps>,
+    pub engine: Settings,
+    pub delivery_budget: Duration,
+    pub reconcile_after: Duration,
+    pub reconcile_every: Duration,
+    pub agent_timeout: Duration,
+    /// Start-to-close of a call.
+    pub call_timeout: Duration,
+    pub watch_queue: String,
+}
+
+/// The texts that a failure carries are cut to this, so that the failure itself always fits.
+const DETAIL_LIMIT_CHARS: usize = 2_000;
+
+pub async fn run(ctx: WorkflowContext<ServerlessWorkflow>, input: RawValue) -> Result<RawValue, WorkflowTermination> {
+    let services = ctx.state(ServerlessWorkflow::services);
+    let input = read_input(&ctx, &input)?;
+    let child = Child { started_at: now(&ctx), execution_id: input.execution_id(), budget: services.delivery_budget };
+    let key = RunKey { workflow_id: ctx.workflow_id().to_owned(), execution_id: child.execution_id.clone() };
+    let reporter = Reporter::new(key, services.publisher.clone());
+    let ended = match services.plans.get(&input.workflow_yaml, "workflow.yaml") {
+        Ok(plan) => execute(&ctx, &services, &plan, &input, reporter).await,
+        Err(e) => {
+            let detail = Some(cut(&e.to_string()));
+            let fault = Fault::standard(Standard::Configuration, &services.engine.error_host, "Invalid definition", detail);
+            Ended { outcome: Outcome::Faulted(fault), reporter }
+        }
+    };
+    child.conclude(&ctx, ended, &services.engine.error_host).await
+}
+
+/// Decodes the input and takes its callback, unless a signal has brought a newer one already.
+fn read_input(ctx: &WorkflowContext<ServerlessWorkflow>, raw: &RawValue) -> Result<ChildInput, WorkflowTermination> {
+    let refuse = |message: String| terminate(failure::INVALID_INPUT, message, None);
+    let data = first(raw).map_err(refuse)?;
+    let input = ChildInput::from_json(&data.to_json()).map_err(|e| refuse(e.to_string()))?;
+    if let Some(callback) = Callback::from_child_input(&input, ctx.namespace()).map_err(|e| refuse(e.to_string()))? {
+        ctx.state_mut(|s| {
+            s.callback.get_or_insert(callback);
+        });
+    }
+    Ok(input)
+}
+
+struct Ended {
+    outcome: Outcome,
+    reporter: Reporter,
+}
+
+async fn execute(
+    ctx: &WorkflowContext<ServerlessWorkflow>,
+    services: &WorkflowServices,
+    plan: &Plan,
+    input: &ChildInput,
+    reporter: Reporter,
+) -> Ended {
+    let first_run_id = ctx.info().first_execution_run_id().to_owned();
+    let markers = Markers::new(&digest(&[&first_run_id])[..16]);
+    let env = Environment::of(input, plan, &markers);
+    let facts = RunFacts {
+        execution_id: input.execution_id(),
+        org_id: input.org_id.clone(),
+        first_run_id,
+        error_host: services.engine.error_host.clone(),
+        agent_timeout: services.agent_timeout,
+        call_timeout: services.call_timeout,
+        reconcile_after: services.reconcile_after,
+        reconcile_every: services.reconcile_every,
+        markers,
+    };
+    let watch = Rc::new(Watch::new(input.watch(), input.cancel_when_caller_gone(), services.watch_queue.clone()));
+    let scope = ctx.cancellation_token().child_token();
+    let host = TemporalHost::new(ctx.clone(), facts, scope.clone(), watch.clone(), reporter, services.pending_agents.clone());
+    let initial = Data::from(&input.initial_data);
+    let start = Start {
+        workflow_id: ctx.workflow_id().to_owned(),
+        data: if initial.is_object() { initial.clone() } else { Data::empty_object() },
+        input: initial,
+        env: env.env,
+        secrets: env.secrets,
+        started_at: now(ctx),
+        settings: services.engine.clone(),
+    };
+    let outcome = {
+        let mut body = pin!(engine::run(plan, &host, &start));
+        poll_fn(|cx| loop {
+            if let Poll::Ready(outcome) = body.as_mut().poll(cx) {
+                return Poll::Ready(outcome);
+            }
+            match watch.poll(cx, ctx) {
+                // The body is polled again: its timers and activities have been told.
+                Poll::Ready(Stop::CallerAskedForCancel) => scope.cancel_with_reason("the caller asked for it"),
+                Poll::Ready(Stop::CallerGone) => scope.cancel_with_reason("the caller is gone"),
+                Poll::Pending => return Poll::Pending,
+            }
+        })
+        .await
+    };
+    Ended { outcome, reporter: host.reporter.into_inner() }
+}
+
+/// `$env` and `$secrets`: a secret's name is known here, its value never is.
+struct Environment {
+    env: Data,
+    secrets: Data,
+}
+
+impl Environment {
+    fn of(input: &ChildInput, plan: &Plan, markers: &Markers) -> Self {
+        let mut names = plan.secrets.clone();
+        let env = input.env_vars.iter().map(|(name, var)| {
+            if var.is_secret && !names.contains(name) {
+                names.push(name.clone());
+            }
+            let value = if var.is_secret { markers.mark(name) } else { var.value.clone().unwrap_or_default() };
+            (name.as_str(), Data::object([("value", Data::string(value)), ("is_secret", Data::from(var.is_secret))]))
+        });
+        let env = Data::object(env.collect::<Vec<_>>());
+        Self { env, secrets: markers.object(&names) }
+    }
+}
+
+/// What the end of a run needs to know of its beginning.
+struct Child {
+    started_at: Timestamp,
+    execution_id: Option<String>,
+    budget: Duration,
+}
+
+impl Child {
+    async fn conclude(
+        self,
+        ctx: &WorkflowContext<ServerlessWorkflow>,
+        ended: Ended,
+        error_host: &str,
+    ) -> Result<RawValue, WorkflowTermination> {
+        let outcome = within_limits(ended.outcome, error_host);
+        let status = self.status(ctx, &outcome, &ended.reporter);
+        let Some(callback) = ctx.state(|s| s.callback.clone()) else {
+            if !ctx.is_replaying() {
+                tracing::debug!(workflow_id = ctx.workflow_id(), run_id = ctx.run_id(), "no callback: nobody to complete");
+                ended.reporter.publisher().terminal(ended.reporter.run(), status);
+            }
+            return close(outcome, None);
+        };
+        let fault = if let Outcome::Faulted(fault) = &outcome { Some(fault.clone()) } else { None };
+        match delivery::deliver(ctx, callback, self.execution_id, status, fault, now(ctx), self.budget).await {
+            Ok(()) => close(outcome, Some(true)),
+            // Completion is critical: a result that nobody got is no success (row 6). An error of the run's own stays its error (row 7).
+            Err(reason) if matches!(outcome, Outcome::Completed(_)) => Err(terminate(
+                failure::DELIVERY_FAILED,
+                format!("the workflow completed, but its caller could not be told: {reason}"),
+                None,
+            )),
+            Err(reason) => {
+                if !ctx.is_replaying() {
+                    tracing::error!(workflow_id = ctx.workflow_id(), run_id = ctx.run_id(), %reason, "the caller could not be told");
+                }
+                close(outcome, Some(false))
+            }
+        }
+    }
+
+    fn status(&self, ctx: &WorkflowContext<ServerlessWorkflow>, outcome: &Outcome, reporter: &Reporter) -> TerminalStatus {
+        let (phase, output, error) = match outcome {
+            Outcome::Completed(output) => (Phase::Completed, Some(output.clone()), None),
+            Outcome::Faulted(fault) => (Phase::Failed, None, Some(fault.to_string())),
+            Outcome::Cancelled => (Phase::Cancelled, None, Some("the workflow was cancelled".to_owned())),
+        };
+        TerminalStatus {
+            phase,
+            tasks: reporter.tasks(),
+            output,
+            error,
+            started_at: self.started_at.to_string(),
+            completed_at: now(ctx).to_string(),
+            temporal_workflow_id: ctx.workflow_id().to_owned(),
+        }
+    }
+}
+
+/// Row 11: a result that Temporal would refuse is a failure that says so; a failure's texts are cut.
+fn within_limits(outcome: Outcome, error_host: &str) -> Outcome {
+    match outcome {
+        Outcome::Completed(output) if output.json_len() > PAYLOAD_LIMIT_BYTES => {
+            let detail = format!(
+                "the workflow's output has {} bytes, and Temporal takes {PAYLOAD_LIMIT_BYTES}; return a reference to the data instead, or cut it with `output.as`",
+                output.json_len()
+            );
+            Outcome::Faulted(Fault::standard(Standard::Runtime, error_host, "Output too large", Some(detail)))
+        }
+        Outcome::Faulted(mut fault) => {
+            fault.title = fault.title.as_deref().map(cut);
+            fault.detail = fault.detail.as_deref().map(cut);
+            Outcome::Faulted(fault)
+        }
+        other => other,
+    }
+}
+
+fn close(outcome: Outcome, delivered: Option<bool>) -> Result<RawValue, WorkflowTermination> {
+    match outcome {
+        Outcome::Completed(output) => Ok(raw(&output)),
+        Outcome::Cancelled => Err(WorkflowTermination::cancelled_with_details(failure::cancelled_details(delivered))),
+        Outcome::Faulted(fault) => {
+            let message = fault.to_string();
+            Err(terminate(&fault.type_.clone(), message, Some(failure::closing_details(&fault, delivered))))
+        }
+    }
+}
+
+fn terminate(type_: &str, message: String, details: Option<serde_json::Value>) -> WorkflowTermination {
+    let builder = ApplicationFailure::builder(anyhow::anyhow!(message)).type_name(type_.to_owned()).non_retryable(true);
+    match details {
+        Some(details) => builder.details(details).build().into(),
+        None => builder.build().into(),
+    }
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(DETAIL_LIMIT_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn now(ctx: &WorkflowContext<ServerlessWorkflow>) -> Timestamp {
+    ctx.workflow_time().and_then(|t| Timestamp::try_from(t).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
+}
