@@ -1,0 +1,91 @@
+//! `run FILE`: one document to its end, in this process or on Temporal.
+
+mod local;
+mod temporal;
+
+use std::io::{Read, stdin};
+use std::path::Path;
+
+use super::diagnostics::{self, Style};
+use super::{Exit, RunArgs, input, outcome};
+use crate::config::Config;
+use crate::effects::scripted::Agents;
+use crate::expr::Data;
+use crate::plan::{self, Plan};
+
+/// What both ways of running need.
+struct Job {
+    text: String,
+    plan: Plan,
+    input: Data,
+    agents: Agents,
+    config: Config,
+}
+
+pub async fn run(args: RunArgs, config: Config) -> Exit {
+    let job = match prepare(&args, config) {
+        Ok(job) => job,
+        Err(exit) => return exit,
+    };
+    let ran = if args.temporal { temporal::run(&args, job).await } else { local::run(&args, job).await };
+    match ran {
+        Ok(End { outcome: ended, interrupted }) => {
+            let exit = outcome::print(&ended, args.format);
+            if interrupted { Exit::Interrupted } else { exit }
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            error.exit
+        }
+    }
+}
+
+/// How a run ended, and whether somebody made it end.
+struct End {
+    outcome: crate::engine::Outcome,
+    interrupted: bool,
+}
+
+fn prepare(args: &RunArgs, config: Config) -> Result<Job, Exit> {
+    let usage = |message: String| {
+        eprintln!("error: {message}");
+        Exit::Usage
+    };
+    let text = read_document(&args.file).map_err(usage)?;
+    let plan = check(&text, &args.file)?;
+    let input = input::read(args.input.as_deref(), stdin().lock().by_ref()).map_err(|e| usage(e.to_string()))?;
+    let agents = match &args.agents {
+        Some(path) => Agents::load(path).map_err(|e| usage(e.to_string()))?,
+        None => Agents::default(),
+    };
+    if args.task_queue.is_some() && args.agents.is_some() {
+        return Err(usage("--agents needs a worker of its own; leave out --task-queue, or let that queue's worker serve the agents".to_owned()));
+    }
+    Ok(Job { text, plan, input, agents, config })
+}
+
+/// # Errors
+/// In words.
+pub fn read_document(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))
+}
+
+/// The plan of a document; what is wrong with it, or suspicious, is drawn on stderr.
+///
+/// # Errors
+/// The exit code of an invalid definition.
+pub fn check(text: &str, path: &Path) -> Result<Plan, Exit> {
+    let file = path.display().to_string();
+    match plan::build(text, &file) {
+        Ok(plan) => {
+            if !plan.warnings.is_empty() {
+                eprint!("{}", diagnostics::render(&plan.warnings, text, Style::of_stderr()));
+            }
+            Ok(plan)
+        }
+        Err(e) => {
+            eprint!("{}", diagnostics::render(&e.diagnostics, text, Style::of_stderr()));
+            Err(Exit::InvalidDefinition)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! In this process, without a server.
+
+use std::cell::{Cell, RefCell};
+use std::io::IsTerminal;
+use std::rc::Rc;
+
+use futures::FutureExt;
+use jiff::Timestamp;
+
+use super::{End, Job};
+use crate::cli::RunArgs;
+use crate::cli::service::{StartError, own_secrets};
+use crate::cli::stop::Stop;
+use crate::cli::timeline::Timeline;
+use crate::effects::http::Http;
+use crate::engine::progress::Progress;
+use crate::engine::{Settings, Start};
+use crate::expr::marker::Markers;
+use crate::local::effects::{Effects, RealCalls};
+use crate::local::{self, Clock};
+use crate::temporal::progress::task_list;
+
+pub(super) async fn run(_: &RunArgs, job: Job) -> Result<End, StartError> {
+    let now = Timestamp::now();
+    let run_id = format!("{}-{}", job.plan.name, now.as_nanosecond());
+    let markers = Markers::new(&crate::activities::digest(&[&run_id])[..16]);
+    let effects = Effects {
+        http: Http::new(&job.config.http).map_err(StartError::usage)?,
+        agents: job.agents,
+        secrets: own_secrets(&job.config),
+        markers: markers.clone(),
+        run_id: run_id.clone(),
+    };
+    let mut start = Start::new(run_id, job.input, now);
+    if start.input.is_object() {
+        start.data = start.input.clone();
+    }
+    start.secrets = markers.object(&job.plan.secrets);
+    start.settings = Settings { error_host: job.config.dsl.error_host.clone(), ..Settings::default() };
+
+    let interrupted = Rc::new(Cell::new(false));
+    let mut options = local::Options::new(start, Clock::real(), Rc::new(RealCalls::new(effects)));
+    options.seed = u64::try_from(now.as_nanosecond()).unwrap_or_default();
+    options.cancel = Some(cancel(interrupted.clone())?);
+    if std::io::stderr().is_terminal() {
+        let (progress, timeline) = (RefCell::new(Progress::default()), RefCell::new(Timeline::default()));
+        options.observer = Box::new(move |event| {
+            progress.borrow_mut().apply(event);
+            timeline.borrow_mut().rows(&task_list(&progress.borrow()));
+        });
+    }
+    let outcome = tokio::task::LocalSet::new().run_until(local::drive(&job.plan, options)).await;
+    Ok(End { outcome, interrupted: interrupted.get() })
+}
+
+/// Ends at the first Ctrl-C; the second one ends the process.
+fn cancel(interrupted: Rc<Cell<bool>>) -> Result<futures::future::LocalBoxFuture<'static, ()>, StartError> {
+    let mut stop = Stop::listen().map_err(StartError::unreachable)?;
+    Ok(async move {
+        stop.asked().await;
+        interrupted.set(true);
+        tokio::spawn(async move {
+            stop.asked().await;
+            std::process::exit(crate::cli::Exit::Interrupted.code().into());
+        });
+    }
+    .boxed_local())
+}

@@ -1,0 +1,156 @@
+//! On a Temporal server, with a worker of its own on a private queue unless a queue is named.
+
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use secrecy::SecretString;
+use temporalio_client::errors::WorkflowGetResultError;
+use temporalio_client::{Client, UntypedWorkflow, WorkflowCancelOptions, WorkflowHandle, WorkflowStartOptions};
+use temporalio_common::data_converters::RawValue;
+use temporalio_common::error::IncomingError;
+
+use super::{End, Job};
+use crate::activities::payload::{data_of, first};
+use crate::activities::status::{Publisher, RunKey, TaskList, TerminalStatus};
+use crate::cli::outcome::fault_of;
+use crate::cli::service::{Service, StartError, address};
+use crate::cli::stop::Stop;
+use crate::cli::timeline::Timeline;
+use crate::cli::RunArgs;
+use crate::config::{Config, StigmerSettings};
+use crate::control_plane::{ControlPlane, Options, Queues};
+use crate::effects::scripted::Agents;
+use crate::engine::Outcome;
+use crate::expr::Data;
+use crate::handshake::{ChildInput, WORKFLOW_TYPE};
+use crate::temporal::connect;
+use crate::temporal::metrics::SdkMetrics;
+
+pub(super) async fn run(args: &RunArgs, job: Job) -> Result<End, StartError> {
+    let mut stop = Stop::listen().map_err(StartError::unreachable)?;
+    let sdk = SdkMetrics::start().map_err(StartError::unreachable)?;
+    let client = connect::once(&address(&job.config.temporal), Some(sdk.for_client())).await?;
+    let id = args.workflow_id.clone().unwrap_or_else(|| format!("run-{}-{}", job.plan.name, jiff::Timestamp::now().as_millisecond()));
+    let (queue, own) = match &args.task_queue {
+        Some(queue) => (queue.clone(), None),
+        None => {
+            let queue = format!("workflow-runner-run-{}-{}", std::process::id(), jiff::Timestamp::now().as_millisecond());
+            let own = Own::start(&queue, job.config, job.agents, &client, &sdk).await?;
+            (queue, Some(own))
+        }
+    };
+    let input = ChildInput { workflow_yaml: job.text, initial_data: job.input.to_json(), ..Default::default() };
+    let ended = follow(&client, &queue, &id, input, &mut stop).await;
+    if let Some(own) = own {
+        own.stop().await;
+    }
+    ended
+}
+
+/// The worker of this run, and the control plane that serves its agents.
+struct Own {
+    service: Service,
+    plane: Option<ControlPlane>,
+}
+
+impl Own {
+    /// All queues are private, so that no task of anybody else comes here.
+    async fn start(queue: &str, mut config: Config, agents: Agents, client: &Client, sdk: &SdkMetrics) -> Result<Self, StartError> {
+        let private = |name: &str| format!("{queue}-{name}");
+        config.worker.workflow_queue = queue.to_owned();
+        config.worker.execution_queue = private("execution");
+        config.worker.validation_queue = private("validation");
+        config.handshake.watch_queue = private("watch");
+        let plane = if agents.is_empty() { None } else { Some(plane(&private, agents, client)?) };
+        config.stigmer = plane.as_ref().map(|plane| StigmerSettings {
+            endpoint: plane.address().to_string(),
+            api_key: SecretString::from(plane.api_key().unwrap_or("none")),
+            tls: false,
+        });
+        let publisher: Option<Arc<dyn Publisher>> = match std::io::stderr().is_terminal() {
+            true => Some(Arc::new(Shown(Mutex::default()))),
+            false => None,
+        };
+        let service = Service::start(config, client.clone(), sdk, publisher).await?;
+        Ok(Self { service, plane })
+    }
+
+    async fn stop(self) {
+        self.service.stop().await;
+        if let Some(plane) = self.plane {
+            plane.shutdown().await;
+        }
+    }
+}
+
+fn plane(private: &impl Fn(&str) -> String, agents: Agents, client: &Client) -> Result<ControlPlane, StartError> {
+    ControlPlane::start(Options {
+        api_key: Some("run".to_owned()),
+        org: String::new(),
+        temporal: Some(client.clone()),
+        queues: Queues {
+            workflow_execution: private("outer"),
+            workflow_validation: private("outer-validation"),
+            agent_execution: private("agents"),
+            execution_runner: private("execution"),
+            validation_runner: private("validation"),
+        },
+        agents: Arc::new(agents),
+        ..Options::default()
+    })
+    .map_err(StartError::unreachable)
+}
+
+/// Starts the workflow and waits for its end; Ctrl-C cancels it, a second one leaves it to the server.
+async fn follow(client: &Client, queue: &str, id: &str, input: ChildInput, stop: &mut Stop) -> Result<End, StartError> {
+    let options = WorkflowStartOptions::new(queue, id).build();
+    let raw = RawValue::new(vec![input.to_payload()]);
+    let handle = client.start_workflow(UntypedWorkflow::new(WORKFLOW_TYPE), raw, options).await.map_err(StartError::unreachable)?;
+    eprintln!("workflow {id} on task queue {queue}");
+    let mut result = Box::pin(handle.get_result(Default::default()));
+    tokio::select! {
+        ended = &mut result => return Ok(End { outcome: outcome(ended)?, interrupted: false }),
+        _ = stop.asked() => {}
+    }
+    eprintln!("cancelling {id}; interrupt again to leave it to the server");
+    cancel(&handle).await?;
+    tokio::select! {
+        ended = &mut result => Ok(End { outcome: outcome(ended)?, interrupted: true }),
+        _ = stop.asked() => Ok(End { outcome: Outcome::Cancelled, interrupted: true }),
+    }
+}
+
+async fn cancel(handle: &WorkflowHandle<Client, UntypedWorkflow>) -> Result<(), StartError> {
+    let options = WorkflowCancelOptions::builder().reason("interrupted".to_owned()).build();
+    handle.cancel(options).await.map_err(StartError::unreachable)
+}
+
+fn outcome(ended: Result<RawValue, WorkflowGetResultError>) -> Result<Outcome, StartError> {
+    let (message, details) = match ended {
+        Ok(raw) => return first(&raw).map(Outcome::Completed).map_err(StartError::unreachable),
+        Err(WorkflowGetResultError::Cancelled { .. }) => return Ok(Outcome::Cancelled),
+        Err(WorkflowGetResultError::Failed(error)) => match error.as_ref() {
+            IncomingError::Application(failure) => {
+                let details = failure.raw_details().and_then(|d| d.first()).and_then(|p| data_of(p).ok());
+                (failure.to_string(), details.map(|d: Data| d.to_json()))
+            }
+            other => (other.to_string(), None),
+        },
+        Err(other @ (WorkflowGetResultError::Terminated { .. } | WorkflowGetResultError::TimedOut { .. })) => (other.to_string(), None),
+        Err(other) => return Err(StartError::unreachable(other)),
+    };
+    Ok(Outcome::Faulted(fault_of(&message, details.as_ref())))
+}
+
+/// Shows the progress of the one run of this process.
+struct Shown(Mutex<Timeline>);
+
+impl Publisher for Shown {
+    fn progress(&self, _: &RunKey, tasks: TaskList) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).rows(&tasks);
+    }
+
+    fn terminal(&self, _: &RunKey, status: TerminalStatus) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).rows(&status.tasks);
+    }
+}

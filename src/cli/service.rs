@@ -1,0 +1,185 @@
+//! A process that serves task queues: what `worker`, `dev` and `run --temporal` have in common.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use temporalio_client::Client;
+use tokio::task::JoinHandle;
+
+use super::Exit;
+use crate::activities::publisher::NoPublisher;
+use crate::activities::status::Publisher;
+use crate::admin::{self, Admin, Liveness, MoreMetrics, Readiness};
+use crate::config::{Config, StigmerSettings, TemporalSettings};
+use crate::effects::http::Http;
+use crate::effects::secrets::{Chain, Directory, Environment};
+use crate::stigmer::{Settings as StigmerClientSettings, Stigmer};
+use crate::telemetry::{Kind, Metrics};
+use crate::temporal::connect::{Address, ConnectError, Tls};
+use crate::temporal::metrics::SdkMetrics;
+use crate::temporal::search_attribute;
+use crate::temporal::worker::{Parts, Workers};
+
+/// Time limit of one rpc to the control plane.
+const RPC_DEADLINE: Duration = Duration::from_secs(10);
+/// How often the gauges are brought up to date.
+const GAUGES_EVERY: Duration = Duration::from_secs(5);
+
+/// A service that is running.
+pub struct Service {
+    workers: Workers,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Why there is none. Its text is for people.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct StartError {
+    pub message: String,
+    pub exit: Exit,
+}
+
+impl StartError {
+    pub fn unreachable(message: impl ToString) -> Self {
+        Self { message: message.to_string(), exit: Exit::Unreachable }
+    }
+
+    pub fn usage(message: impl ToString) -> Self {
+        Self { message: message.to_string(), exit: Exit::Usage }
+    }
+}
+
+impl From<ConnectError> for StartError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Configuration(_) => Self::usage(error),
+            ConnectError::Unreachable { .. } => Self::unreachable(error),
+        }
+    }
+}
+
+/// The address of Temporal as the settings have it.
+#[must_use]
+pub fn address(settings: &TemporalSettings) -> Address {
+    Address {
+        address: settings.address.clone(),
+        namespace: settings.namespace.clone(),
+        identity: None,
+        config_file: settings.config_file.clone(),
+        profile: settings.profile.clone(),
+        api_key: settings.api_key.as_ref().map(|key| key.expose_secret().to_owned()),
+        tls: Tls {
+            enabled: settings.tls,
+            client_cert: settings.tls_client_cert_path.clone(),
+            client_key: settings.tls_client_key_path.clone(),
+            server_ca_cert: settings.tls_server_ca_cert_path.clone(),
+            server_name: settings.tls_server_name.clone(),
+        },
+    }
+}
+
+/// Secrets that the process itself was given: files, then its environment.
+#[must_use]
+pub fn own_secrets(config: &Config) -> Chain {
+    let chain = match &config.secrets.dir {
+        Some(dir) => Chain::default().then(Directory::new(dir)),
+        None => Chain::default(),
+    };
+    chain.then(Environment::new(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))))
+}
+
+fn stigmer(settings: &StigmerSettings) -> Result<Stigmer, StartError> {
+    Stigmer::new(&StigmerClientSettings {
+        endpoint: settings.endpoint.clone(),
+        tls: settings.tls,
+        api_key: settings.api_key.clone(),
+        deadline: RPC_DEADLINE,
+    })
+    .map_err(StartError::usage)
+}
+
+impl Service {
+    /// Starts workers and the admin listener. Ready when the task queues are polled.
+    ///
+    /// # Errors
+    /// A wrong setting, a port that is taken, a namespace that is not there.
+    pub async fn start(
+        config: Config,
+        client: Client,
+        sdk: &SdkMetrics,
+        publisher: Option<Arc<dyn Publisher>>,
+    ) -> Result<Self, StartError> {
+        let metrics = Arc::new(Metrics::new());
+        let liveness = Liveness::new();
+        let (readiness, ready) = Readiness::new();
+        let listener = admin::bind(&config.admin).await.map_err(StartError::usage)?;
+        if let Some(listener) = &listener {
+            tracing::info!(address = ?listener.local_addr().ok(), "serving /livez, /readyz and /metrics");
+        }
+        let platform = config.stigmer.as_ref().map(stigmer).transpose()?;
+        if platform.is_none() {
+            tracing::info!("no control plane (STIGMER_BACKEND_ENDPOINT): ExecuteWorkflow, CallAgentActivity and validateWorkflow are not served");
+        }
+        let search_attribute = search_attribute::ensure(&client).await;
+        let runtime = sdk.runtime().map_err(StartError::unreachable)?;
+        let http = Http::new(&config.http).map_err(StartError::usage)?;
+        let secrets = own_secrets(&config);
+        let workers = Workers::start(Parts {
+            client,
+            runtime: Arc::new(runtime),
+            stigmer: platform,
+            publisher: publisher.unwrap_or_else(|| Arc::new(NoPublisher)),
+            http: Arc::new(http),
+            secrets: Arc::new(secrets),
+            metrics: metrics.clone(),
+            liveness: liveness.clone(),
+            ready,
+            search_attribute,
+            config: Arc::new(config),
+        })
+        .map_err(StartError::unreachable)?;
+        let mut tasks = vec![tokio::spawn(keep_gauges(&workers, metrics.clone()))];
+        if let Some(listener) = listener {
+            let more_metrics = MoreMetrics::from_url(format!("http://{}/metrics", sdk.address)).map_err(StartError::unreachable)?;
+            let admin = Admin { liveness, readiness, metrics, more_metrics };
+            tasks.push(tokio::spawn(async move {
+                if let Err(error) = admin.serve(listener).await {
+                    tracing::error!(%error, "the admin listener has ended");
+                }
+            }));
+        }
+        Ok(Self { workers, tasks })
+    }
+
+    /// Waits until something ends that should not, and says what.
+    pub async fn failure(&mut self) -> String {
+        self.workers.failure().await
+    }
+
+    /// Stops polling and lets running work end within the grace period.
+    pub async fn stop(self) -> bool {
+        let in_time = self.workers.stop().await;
+        self.tasks.iter().for_each(JoinHandle::abort);
+        in_time
+    }
+}
+
+/// What is pending now, from the watches and from the agent steps of the runs that are here.
+fn keep_gauges(workers: &Workers, metrics: Arc<Metrics>) -> impl Future<Output = ()> + Send + 'static {
+    let (wheel, agents, counters) = (workers.wheel.clone(), workers.pending_agents.clone(), workers.counters.clone());
+    async move {
+        let mut ticks = tokio::time::interval(GAUGES_EVERY);
+        let mut gone = 0;
+        loop {
+            ticks.tick().await;
+            metrics.set_pending(Kind::ExecuteWorkflow, wheel.pending(), wheel.oldest().unwrap_or_default());
+            let (open, oldest) = agents.snapshot();
+            let age = oldest.map(|since| jiff::Timestamp::now().duration_since(since)).and_then(|age| Duration::try_from(age).ok());
+            metrics.set_pending(Kind::CallAgent, open, age.unwrap_or_default());
+            let now_gone = counters.callers_gone.load(std::sync::atomic::Ordering::Relaxed);
+            (gone..now_gone).for_each(|_| metrics.caller_gone());
+            gone = now_gone;
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `worker`: serves the task queues until it is asked to stop.
+
+use super::service::{Service, StartError, address};
+use super::stop::Stop;
+use super::Exit;
+use crate::config::Config;
+use crate::temporal::connect;
+use crate::temporal::metrics::SdkMetrics;
+
+pub async fn run(config: Config) -> Exit {
+    match serve(config).await {
+        Ok(exit) => exit,
+        Err(error) => {
+            tracing::error!("{error}");
+            error.exit
+        }
+    }
+}
+
+async fn serve(config: Config) -> Result<Exit, StartError> {
+    let mut stop = Stop::listen().map_err(StartError::unreachable)?;
+    let sdk = SdkMetrics::start().map_err(StartError::unreachable)?;
+    let address = address(&config.temporal);
+    let client = tokio::select! {
+        client = connect::patiently(&address, Some(sdk.for_client())) => client?,
+        signal = stop.asked() => {
+            tracing::info!(signal, "stopped before Temporal was reached");
+            return Ok(Exit::Completed);
+        }
+    };
+    let mut service = Service::start(config, client, &sdk, None).await?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "worker started");
+    tokio::select! {
+        signal = stop.asked() => tracing::info!(signal, "stopping: no new work; running activities may end within the grace period"),
+        reason = service.failure() => {
+            tracing::error!(%reason, "stopping: a worker has ended by itself");
+            service.stop().await;
+            return Ok(Exit::Unreachable);
+        }
+    }
+    tokio::select! {
+        in_time = service.stop() => tracing::info!(in_time, "stopped"),
+        signal = stop.asked() => tracing::warn!(signal, "stopped at once"),
+    }
+    Ok(Exit::Completed)
+}
