@@ -9,8 +9,6 @@
 //! ```
 
 #![forbid(unsafe_code)]
-// Denied in the rooms that are replayed: dsl, expr, plan, engine.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
 pub mod activities;
 pub mod admin;

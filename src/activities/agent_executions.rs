@@ -23,9 +23,15 @@ pub struct AgentRef {
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Reading {
     /// It completed. The answer is its last AI message, absent when it wrote none.
-    Answer { answer: Option<String> },
-    Failed { message: String },
-    Cancelled { message: String },
+    Answer {
+        answer: Option<String>,
+    },
+    Failed {
+        message: String,
+    },
+    Cancelled {
+        message: String,
+    },
     Unfinished,
 }
 
@@ -95,8 +101,7 @@ pub fn is_unfinished_execution(delivered: &Data) -> bool {
     }
     let phase = delivered.get("status").and_then(|s| s.get("phase"));
     !phase.is_some_and(|p| {
-        matches!(p.as_i64(), Some(3..=5))
-            || matches!(p.as_str(), Some("EXECUTION_COMPLETED" | "EXECUTION_FAILED" | "EXECUTION_CANCELLED"))
+        matches!(p.as_i64(), Some(3..=5)) || matches!(p.as_str(), Some("EXECUTION_COMPLETED" | "EXECUTION_FAILED" | "EXECUTION_CANCELLED"))
     })
 }
 
@@ -147,7 +152,8 @@ mod tests {
 
     #[test]
     fn the_last_ai_message_is_the_answer() {
-        let message = |kind: MessageType, content: &str| AgentMessage { r#type: kind.into(), content: content.to_owned(), ..Default::default() };
+        let message =
+            |kind: MessageType, content: &str| AgentMessage { r#type: kind.into(), content: content.to_owned(), ..Default::default() };
         let execution = AgentExecution {
             status: Some(AgentExecutionStatus {
                 phase: ExecutionPhase::ExecutionCompleted.into(),

@@ -137,12 +137,7 @@ async fn answered(activities: &ExecutionActivities, call: &AgentCall, ended: Rea
     }
 }
 
-async fn create(
-    activities: &ExecutionActivities,
-    stigmer: &Stigmer,
-    call: &AgentCall,
-    token: &TaskToken,
-) -> Result<String, ActivityError> {
+async fn create(activities: &ExecutionActivities, stigmer: &Stigmer, call: &AgentCall, token: &TaskToken) -> Result<String, ActivityError> {
     let scope = owner_scope(&call.scope).map_err(|e| failure::bad_input(&e))?;
     let agent = stigmer.agent_by_reference(&call.org_id, &call.agent, scope).await.map_err(|e| {
         if e.is_not_found() {
@@ -239,7 +234,8 @@ mod tests {
     fn reads_one_object_or_three_arguments() {
         let one = read(&[json!({"agent": "a", "message": "m", "org_id": "o", "reference": "/do/0/x", "visit": 2})]).unwrap();
         assert_eq!((one.org_id.as_str(), one.visit), ("o", 2));
-        let three = read(&[json!({"agent": "a", "message": "m", "scope": "organization"}), json!(null), json!({"__stigmer_org_id": "o"})]).unwrap();
+        let three =
+            read(&[json!({"agent": "a", "message": "m", "scope": "organization"}), json!(null), json!({"__stigmer_org_id": "o"})]).unwrap();
         assert_eq!(three.org_id, "o");
         let value = read(&[json!({"agent": "a", "message": "m"}), json!(null), json!({"__stigmer_org_id": {"value": "o"}})]).unwrap();
         assert_eq!(value.org_id, "o");

@@ -1,6 +1,6 @@
 //! Activity `stigmer/system/complete-external-activity` (also `CompleteExternalActivity`): completes the activity that a token names.
 //!
-//! Anybody may call it with `{"callback_token": base64, "result": any, "error": string | object}` (PascalCase keys too). Our own children call it
+//! Anybody may call it with `{"callback_token": base64, "result": any, "error": string | object}` (keys in Pascal case too). Our own children call it
 //! as a local activity at their end, with the whole callback and their terminal status, which is published first. Rows 4 to 7, 11, 13 and 18.
 //!
 //! | delivery | a foreign caller's activity | a child's local activity |
@@ -43,7 +43,13 @@ pub struct ChildDelivery {
 
 impl ChildDelivery {
     #[must_use]
-    pub fn new(callback: &Callback, execution_id: Option<String>, status: TerminalStatus, fault: Option<Value>, deliver_by: Timestamp) -> Self {
+    pub fn new(
+        callback: &Callback,
+        execution_id: Option<String>,
+        status: TerminalStatus,
+        fault: Option<Value>,
+        deliver_by: Timestamp,
+    ) -> Self {
         Self { callback: callback.reveal(), execution_id, status, fault, deliver_by }
     }
 
@@ -224,10 +230,16 @@ mod tests {
     #[test]
     fn a_failed_child_fails_its_caller_unless_told_otherwise() {
         let failed = delivery(Phase::Failed, Some(json!({"type": "https://x/validation", "status": 400})));
-        let Outcome::Failed { type_, non_retryable, .. } = failed.outcome(Reply::WorkflowExecutionStatus, OnFailure::Fail) else { panic!() };
+        let Outcome::Failed { type_, non_retryable, .. } = failed.outcome(Reply::WorkflowExecutionStatus, OnFailure::Fail) else {
+            panic!()
+        };
         assert_eq!((type_.as_str(), non_retryable), ("https://x/validation", true));
         assert!(matches!(failed.outcome(Reply::WorkflowExecutionStatus, OnFailure::Status), Outcome::Completed(_)));
-        let Outcome::Failed { non_retryable, .. } = delivery(Phase::Failed, Some(json!({"status": 503}))).outcome(Reply::Plain, OnFailure::Fail) else { panic!() };
+        let Outcome::Failed { non_retryable, .. } =
+            delivery(Phase::Failed, Some(json!({"status": 503}))).outcome(Reply::Plain, OnFailure::Fail)
+        else {
+            panic!()
+        };
         assert!(!non_retryable);
     }
 
@@ -235,7 +247,9 @@ mod tests {
     fn a_plain_caller_gets_the_output_itself() {
         let Outcome::Completed(payload) = delivery(Phase::Completed, None).outcome(Reply::Plain, OnFailure::Fail) else { panic!() };
         assert_eq!(payload.data, br#"{"a":1}"#);
-        let Outcome::Completed(payload) = delivery(Phase::Completed, None).outcome(Reply::WorkflowExecutionStatus, OnFailure::Fail) else { panic!() };
+        let Outcome::Completed(payload) = delivery(Phase::Completed, None).outcome(Reply::WorkflowExecutionStatus, OnFailure::Fail) else {
+            panic!()
+        };
         assert_eq!(super::super::payload::encoding(&payload), "json/protobuf");
     }
 }

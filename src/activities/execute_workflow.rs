@@ -1,7 +1,7 @@
 //! Activity `ExecuteWorkflow`: starts the child with this activity's token as its callback, and stays pending. Rows 1, 2, 3 and 17.
 //!
 //! In order: the execution is read; a child that runs already is only told the new token; otherwise the definition is fetched and converted,
-//! IN_PROGRESS is sent, and the child is started. IN_PROGRESS is never sent when a child is there: it could undo the child's own last word.
+//! `IN_PROGRESS` is sent, and the child is started. `IN_PROGRESS` is never sent when a child is there: it could undo the child's own last word.
 //! Every error that leaves this activity has been told to the platform as FAILED first.
 
 use std::time::Duration;
@@ -38,7 +38,11 @@ pub(super) async fn run(activities: &RunnerActivities, ctx: &ActivityContext, ra
             if let Err(e) = activities.publisher.publish_phase(&metadata.id, ExecutionPhase::ExecutionFailed, &refusal.text).await {
                 tracing::warn!(execution_id = %metadata.id, error = %e, "cannot send FAILED");
             }
-            Err(if refusal.retryable { failure::retryable("Unavailable", refusal.text) } else { failure::permanent("ExecuteWorkflow", refusal.text) })
+            Err(if refusal.retryable {
+                failure::retryable("Unavailable", refusal.text)
+            } else {
+                failure::permanent("ExecuteWorkflow", refusal.text)
+            })
         }
     }
 }
@@ -81,7 +85,9 @@ async fn begin(
         execution_id, token_preview = %callback.token, "ExecuteWorkflow");
     let spec = execution.spec.as_ref().ok_or_else(|| Refusal::new("execution spec is required"))?;
     let there = describe(&client, &child_id(execution_id), "").await;
-    let there = there.map_err(|e| Refusal { text: format!("cannot look for the child: {}", e.message()), retryable: true })?.is_some_and(|child| child.is_open());
+    let there = there
+        .map_err(|e| Refusal { text: format!("cannot look for the child: {}", e.message()), retryable: true })?
+        .is_some_and(|child| child.is_open());
     let definition = definition::of(&activities.stigmer, spec).await?;
     let request = StartRequest {
         task_queue: activities.workflow_queue.clone(),
@@ -111,9 +117,10 @@ fn initial_data(spec: &WorkflowExecutionSpec) -> Value {
 
 fn child_input(activities: &RunnerActivities, execution_id: &str, org: &str, spec: &WorkflowExecutionSpec, yaml: String) -> ChildInput {
     // A secret's value stays with the control plane; its name is all that the child needs.
-    let env_vars = spec.runtime_env.iter().map(|(name, v)| {
-        (name.clone(), EnvVar { value: (!v.is_secret).then(|| v.value.clone()), is_secret: v.is_secret })
-    });
+    let env_vars = spec
+        .runtime_env
+        .iter()
+        .map(|(name, v)| (name.clone(), EnvVar { value: (!v.is_secret).then(|| v.value.clone()), is_secret: v.is_secret }));
     ChildInput {
         workflow_execution_id: execution_id.to_owned(),
         workflow_yaml: yaml,

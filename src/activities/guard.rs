@@ -6,8 +6,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::publisher::StigmerPublisher;
-use crate::handshake::watch::{DeadPhase, StatusGuard};
 use crate::handshake::DeadChild;
+use crate::handshake::watch::{DeadPhase, StatusGuard};
 
 /// With a platform: its execution ends. Without one there is nothing to end.
 pub struct PlatformGuard(pub Option<Arc<StigmerPublisher>>);

@@ -28,6 +28,7 @@ mod validate_workflow;
 mod watch_caller;
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -149,6 +150,7 @@ impl ExecutionActivities {
 }
 
 #[activities]
+#[allow(clippy::unused_async, reason = "the macro wants it so")]
 impl ValidationActivities {
     #[activity(name = "validateWorkflow")]
     pub async fn validate_workflow(_ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
@@ -157,6 +159,7 @@ impl ValidationActivities {
 }
 
 #[activities]
+#[allow(clippy::unused_async, reason = "the macro wants it so")]
 impl WatchActivities {
     #[activity(name = "WatchCaller")]
     pub async fn watch_caller(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
@@ -203,7 +206,11 @@ pub fn digest(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Keeps an activity alive at the server, and stops it when the server says so.
@@ -215,7 +222,7 @@ impl Beat<'_> {
     /// # Errors
     /// Cancelled, when the activity is.
     async fn until<T>(&self, work: impl Future<Output = T>) -> Result<T, ActivityError> {
-        let third = self.0.info().heartbeat_timeout.filter(|t| !t.is_zero()).map_or(Duration::from_secs(60), |t| t / 3);
+        let third = self.0.info().heartbeat_timeout.filter(|t| !t.is_zero()).map_or(Duration::from_mins(1), |t| t / 3);
         let mut ticks = tokio::time::interval(third);
         ticks.tick().await;
         tokio::pin!(work);

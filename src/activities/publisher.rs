@@ -82,7 +82,7 @@ impl StigmerPublisher {
         self.stigmer.update_status(execution_id, execution_status::message(status)).await.map(|_| ())
     }
 
-    /// Sends a phase with an error, as ExecuteWorkflow does at its edges.
+    /// Sends a phase with an error, as `ExecuteWorkflow` does at its edges.
     ///
     /// # Errors
     /// Those of the rpc.

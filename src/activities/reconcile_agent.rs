@@ -47,11 +47,7 @@ async fn end(
 }
 
 /// The answer with the values of the step's secrets swapped back.
-pub(super) async fn hidden(
-    activities: &ExecutionActivities,
-    agent: &AgentRef,
-    answer: Option<String>,
-) -> Result<Data, ActivityError> {
+pub(super) async fn hidden(activities: &ExecutionActivities, agent: &AgentRef, answer: Option<String>) -> Result<Data, ActivityError> {
     let answer = answer.map_or_else(Data::null, Data::string);
     match &agent.secrets {
         Some(scope) => activities.secrets.hide(scope, &answer).await.map_err(|e| failure::of_effect(&e)),

@@ -22,7 +22,7 @@ use crate::expr::marker::Markers;
 use crate::stigmer::Stigmer;
 
 /// An execution's values are kept this long in memory after they were fetched.
-const KEPT: Duration = Duration::from_secs(120);
+const KEPT: Duration = Duration::from_mins(2);
 /// Executions whose values are kept at a time.
 const KEPT_EXECUTIONS: usize = 256;
 
@@ -40,11 +40,7 @@ impl SecretScope {
     #[must_use]
     pub fn of(input: &Data, markers: &Markers, execution_id: Option<&str>) -> Option<Self> {
         let names: Vec<String> = markers.names_in(input).into_iter().collect();
-        (!names.is_empty()).then(|| Self {
-            scope: markers.scope().to_owned(),
-            names,
-            execution_id: execution_id.map(str::to_owned),
-        })
+        (!names.is_empty()).then(|| Self { scope: markers.scope().to_owned(), names, execution_id: execution_id.map(str::to_owned) })
     }
 
     /// From the `secrets` member of an activity's input.
@@ -108,6 +104,8 @@ pub struct ExecutionSecrets {
     kept: Mutex<BTreeMap<String, Kept>>,
 }
 
+struct NotKept;
+
 struct Kept {
     since: Instant,
     values: BTreeMap<String, SecretString>,
@@ -119,14 +117,15 @@ impl ExecutionSecrets {
         Self { stigmer, rest, kept: Mutex::default() }
     }
 
-    fn kept(&self, execution_id: &str, name: &str) -> Option<Option<SecretString>> {
+    /// Looks in memory: `Err` when the execution is not there.
+    fn kept(&self, execution_id: &str, name: &str) -> Result<Option<SecretString>, NotKept> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, entry| entry.since.elapsed() < KEPT);
-        kept.get(execution_id).map(|entry| entry.values.get(name).cloned())
+        kept.get(execution_id).map(|entry| entry.values.get(name).cloned()).ok_or(NotKept)
     }
 
     async fn fetch(&self, execution_id: &str, name: &str) -> Result<Option<SecretString>, EffectError> {
-        if let Some(found) = self.kept(execution_id, name) {
+        if let Ok(found) = self.kept(execution_id, name) {
             return Ok(found);
         }
         let execution = match self.stigmer.get_execution(execution_id).await {

@@ -3,6 +3,7 @@
 //! Each FILE runs as the platform would run it: its definition is registered, an execution is created, the outer workflow calls `ExecuteWorkflow`, and
 //! so on through both handshakes. The timeline goes to stderr, each output to stdout.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt;
@@ -104,7 +105,7 @@ impl Dev {
         let workflow = self.plane.apply_definition(text).map_err(StartError::usage)?;
         let workflow_id = workflow.metadata.map(|m| m.id).unwrap_or_default();
         let message = input.unwrap_or("execute");
-        let id = self.plane.execute(&workflow_id, message, Default::default(), Default::default()).await.map_err(StartError::unreachable)?;
+        let id = self.plane.execute(&workflow_id, message, BTreeMap::new(), BTreeMap::new()).await.map_err(StartError::unreachable)?;
         eprintln!("{file}  execution {id}");
         let mut changes = Box::pin(self.plane.changes(&id).map_err(StartError::unreachable)?);
         let (mut timeline, mut last, mut interrupted) = (Timeline::default(), None, false);
@@ -167,7 +168,9 @@ async fn temporal(args: &DevArgs, config: &Config, sdk: &SdkMetrics) -> Result<(
 fn ui_port(wanted: Option<u16>) -> Result<u16, StartError> {
     match wanted {
         Some(port) => Ok(port),
-        None => std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).map(|a| a.port()).map_err(StartError::unreachable),
+        None => {
+            std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).map(|a| a.port()).map_err(StartError::unreachable)
+        }
     }
 }
 

@@ -59,7 +59,9 @@ fn prepare(args: &RunArgs, config: Config) -> Result<Job, Exit> {
         None => Agents::default(),
     };
     if args.task_queue.is_some() && args.agents.is_some() {
-        return Err(usage("--agents needs a worker of its own; leave out --task-queue, or let that queue's worker serve the agents".to_owned()));
+        return Err(usage(
+            "--agents needs a worker of its own; leave out --task-queue, or let that queue's worker serve the agents".to_owned(),
+        ));
     }
     Ok(Job { text, plan, input, agents, config })
 }

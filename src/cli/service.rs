@@ -41,10 +41,13 @@ pub struct StartError {
 }
 
 impl StartError {
+    // By value, so that they serve `map_err`.
+    #[allow(clippy::needless_pass_by_value)]
     pub fn unreachable(message: impl ToString) -> Self {
         Self { message: message.to_string(), exit: Exit::Unreachable }
     }
 
+    #[allow(clippy::needless_pass_by_value)]
     pub fn usage(message: impl ToString) -> Self {
         Self { message: message.to_string(), exit: Exit::Usage }
     }
@@ -119,7 +122,9 @@ impl Service {
         }
         let platform = config.stigmer.as_ref().map(stigmer).transpose()?;
         if platform.is_none() {
-            tracing::info!("no control plane (STIGMER_BACKEND_ENDPOINT): ExecuteWorkflow, CallAgentActivity and validateWorkflow are not served");
+            tracing::info!(
+                "no control plane (STIGMER_BACKEND_ENDPOINT): ExecuteWorkflow, CallAgentActivity and validateWorkflow are not served"
+            );
         }
         let search_attribute = search_attribute::ensure(&client).await;
         let runtime = sdk.runtime().map_err(StartError::unreachable)?;

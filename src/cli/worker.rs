@@ -1,8 +1,8 @@
 //! `worker`: serves the task queues until it is asked to stop.
 
+use super::Exit;
 use super::service::{Service, StartError, address};
 use super::stop::Stop;
-use super::Exit;
 use crate::config::Config;
 use crate::temporal::connect;
 use crate::temporal::metrics::SdkMetrics;

@@ -16,6 +16,7 @@ const LENGTH_MAX: usize = 64 * 1024;
 const NESTING_MAX: usize = 100;
 /// Most operators and keywords: each may be one level of the syntax tree, which is walked on the stack.
 const LINKS_MAX: usize = 500;
+const LINKING_WORDS: [&str; 11] = ["and", "as", "catch", "def", "elif", "foreach", "if", "label", "or", "reduce", "try"];
 /// The name under which the rewritten expression stands beside jq's own definitions.
 const MAIN: &str = "__main";
 
@@ -80,10 +81,10 @@ impl CompileError {
 pub fn compile(source: &str, variables: &[(&str, usize)]) -> Result<Program, CompileError> {
     within_limits(source)?;
     let term = parse(source)?;
-    let mut named = Vec::new();
+    let mut met_names = Vec::new();
     harden::walk(&term, &mut |met| {
         if let Met::Variable(name) = met {
-            named.push(name);
+            met_names.push(name);
         }
     });
     if let Some(name) = harden::recursive(&term) {
@@ -92,20 +93,27 @@ pub fn compile(source: &str, variables: &[(&str, usize)]) -> Result<Program, Com
     }
     let names: Vec<String> = variables.iter().map(|(name, _)| format!("${name}")).collect();
     // The order of the names in scope, so that equal programs ask for equal values.
-    let used: Vec<usize> = (0..names.len()).filter(|at| named.contains(&names[*at].as_str())).collect();
+    let used: Vec<usize> = (0..names.len()).filter(|at| met_names.contains(&names[*at].as_str())).collect();
     let globals: Vec<&str> = used.iter().map(|at| names[*at].as_str()).collect();
 
     let main = Def { name: MAIN, args: vec![], body: harden::term(term) };
-    let prelude: Vec<Def<&str>> = harden::prelude().map(|def| -> Def<&str> { def }).chain([main]).collect();
+    let prelude = prelude().chain([main]);
     let arena = Arena::default();
-    let modules = Loader::new(prelude).load(&arena, File { code: MAIN, path: () }).map_err(|_| CompileError::new("cannot be loaded", None))?;
+    let modules =
+        Loader::new(prelude).load(&arena, File { code: MAIN, path: () }).map_err(|_| CompileError::new("cannot be loaded", None))?;
     let filter = Compiler::default()
         .with_funs(harden::natives())
         .with_global_vars(globals)
         .compile(modules)
         .map_err(|errors| undefined(source, variables, errors.iter().flat_map(|(_, errors)| errors)))?;
-    let uses = used.into_iter().map(|at| variables[at].1).collect();
-    Ok(Program(Arc::new(Inner { source: source.to_owned(), uses, filter })))
+    let indices = used.into_iter().map(|at| variables[at].1).collect();
+    Ok(Program(Arc::new(Inner { source: source.to_owned(), uses: indices, filter })))
+}
+
+/// jq's own definitions, living as briefly as the expression beside them.
+#[allow(clippy::map_identity, reason = "it shortens the lifetime")]
+fn prelude<'s>() -> impl Iterator<Item = Def<&'s str>> {
+    harden::prelude().map(|def| def)
 }
 
 fn within_limits(source: &str) -> Result<(), CompileError> {
@@ -124,8 +132,7 @@ fn within_limits(source: &str) -> Result<(), CompileError> {
             return Err(CompileError::new(format!("the expression nests deeper than {NESTING_MAX}"), Some(offset)));
         }
     }
-    const WORDS: [&str; 10] = ["and", "as", "catch", "def", "elif", "foreach", "if", "label", "or", "reduce"];
-    links += source.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| WORDS.contains(word) || *word == "try").count();
+    links += source.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| LINKING_WORDS.contains(word)).count();
     if links > LINKS_MAX {
         let error = CompileError::new(format!("the expression has {links} operators and keywords; {LINKS_MAX} are allowed"), None);
         return Err(error.help("split it over several `set` tasks, or move data out of it"));
@@ -140,7 +147,7 @@ fn parse(source: &str) -> Result<Term<&str>, CompileError> {
         let expected = found.map_or("something else", |(expected, _)| expected.as_str());
         quotes(CompileError::new(format!("expected {expected}"), offset), source)
     })?;
-    Parser::new(&tokens).parse(|p| p.term()).map_err(|errors| {
+    Parser::new(&tokens).parse(Parser::term).map_err(|errors| {
         let Some((expected, found)) = errors.first() else { return CompileError::new("does not parse", None) };
         let at = jaq_core::load::lex::Token::opt_as_str(*found, source);
         let offset = span(source, at).start;

@@ -84,7 +84,10 @@ pub fn prelude() -> impl Iterator<Item = Def<&'static str>> {
             Def {
                 name: RANGE,
                 args: vec!["$from", "$to", "$by"],
-                body: pipe(Term::Call(RANGE_NATIVE, vec![Term::Var("$from"), Term::Var("$to"), Term::Var("$by")]), Term::Call(TICK, vec![])),
+                body: pipe(
+                    Term::Call(RANGE_NATIVE, vec![Term::Var("$from"), Term::Var("$to"), Term::Var("$by")]),
+                    Term::Call(TICK, vec![]),
+                ),
             },
         );
         defs
@@ -93,7 +96,7 @@ pub fn prelude() -> impl Iterator<Item = Def<&'static str>> {
 }
 
 /// A definition that takes fuel when it is called.
-fn definition<'s>(def: Def<&'s str>) -> Def<&'s str> {
+fn definition(def: Def<&str>) -> Def<&str> {
     Def { name: def.name, args: def.args, body: pipe(Term::Call(TICK, vec![]), term(def.body)) }
 }
 
@@ -101,16 +104,17 @@ fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
 }
 
-fn boxed<'s>(t: Box<Term<&'s str>>) -> Box<Term<&'s str>> {
+#[allow(clippy::boxed_local, reason = "the tree holds boxes")]
+fn boxed(t: Box<Term<&str>>) -> Box<Term<&str>> {
     Box::new(term(*t))
 }
 
-fn terms<'s>(all: Vec<Term<&'s str>>) -> Vec<Term<&'s str>> {
+fn terms(all: Vec<Term<&str>>) -> Vec<Term<&str>> {
     all.into_iter().map(term).collect()
 }
 
 /// The same program, taking fuel in its loops.
-pub fn term<'s>(t: Term<&'s str>) -> Term<&'s str> {
+pub fn term(t: Term<&str>) -> Term<&str> {
     match t {
         Term::Recurse => Term::Call("recurse", vec![]),
         Term::Str(format, parts) => Term::Str(format, parts.into_iter().map(part_of_string).collect()),
@@ -147,7 +151,7 @@ fn part_of_string<'s>(part: StrPart<&'s str, Term<&'s str>>) -> StrPart<&'s str,
     }
 }
 
-fn pattern<'s>(p: Pattern<&'s str>) -> Pattern<&'s str> {
+fn pattern(p: Pattern<&str>) -> Pattern<&str> {
     match p {
         Pattern::Var(name) => Pattern::Var(name),
         Pattern::Arr(items) => Pattern::Arr(items.into_iter().map(pattern).collect()),

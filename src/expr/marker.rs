@@ -54,11 +54,13 @@ impl Markers {
     #[must_use]
     pub fn names_in(&self, data: &Data) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
-        data.each_string(&mut |text| self.each(text, &mut |piece| {
-            if let Piece::Secret(name) = piece {
-                names.insert(name.to_owned());
-            }
-        }));
+        data.each_string(&mut |text| {
+            self.each(text, &mut |piece| {
+                if let Piece::Secret(name) = piece {
+                    names.insert(name.to_owned());
+                }
+            })
+        });
         names
     }
 

@@ -105,7 +105,9 @@ fn what_never_ends_ends_in_an_error() {
 
 #[test]
 fn definitions_that_call_themselves_are_refused() {
-    for source in ["def f: f; f", "def f: 1 + f; f", "def f: def g: f; g; f", "def f(x): {a: f(x)}; f(1)", "def f: try error(\"x\") catch f; f"] {
+    for source in
+        ["def f: f; f", "def f: 1 + f; f", "def f: def g: f; g; f", "def f(x): {a: f(x)}; f(1)", "def f: try error(\"x\") catch f; f"]
+    {
         let error = run(source, json!(null)).unwrap_err();
         assert!(error.contains("`f` calls itself"), "{source}: {error}");
     }
@@ -212,7 +214,13 @@ fn markers() -> Markers {
 #[test]
 fn markers_survive_what_expressions_do_with_text() {
     let mark = markers().mark("TOKEN");
-    for source in ["\"Bearer \" + .", "\"Bearer \\(.)\"", "[\"Bearer\", .] | join(\" \")", "{a: .} | .a | tostring | \"Bearer \" + .", "tojson | fromjson | \"Bearer \" + ."] {
+    for source in [
+        "\"Bearer \" + .",
+        "\"Bearer \\(.)\"",
+        "[\"Bearer\", .] | join(\" \")",
+        "{a: .} | .a | tostring | \"Bearer \" + .",
+        "tojson | fromjson | \"Bearer \" + .",
+    ] {
         let text = Data::from(run(source, json!(mark)).unwrap());
         let value = markers().swap_in(&text, &|name| (name == "TOKEN").then(|| "s3cret".to_owned())).unwrap();
         assert_eq!(value.as_str(), Some("Bearer s3cret"), "{source}");
@@ -231,7 +239,8 @@ fn markers_name_their_secrets_and_nothing_else() {
 
 #[test]
 fn values_become_markers_again_the_longest_first() {
-    let values = vec![("SHORT".to_owned(), "pass".to_owned()), ("LONG".to_owned(), "password".to_owned()), ("TINY".to_owned(), "pw".to_owned())];
+    let values =
+        vec![("SHORT".to_owned(), "pass".to_owned()), ("LONG".to_owned(), "password".to_owned()), ("TINY".to_owned(), "pw".to_owned())];
     let data = Data::from(json!({"password": ["the password is pw, no, pass"]}));
     let hidden = markers().swap_out(&data, &values);
     let (long, short) = (markers().mark("LONG"), markers().mark("SHORT"));

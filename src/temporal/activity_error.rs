@@ -19,7 +19,11 @@ pub enum Ended {
     Cancelled,
     /// One of the activity's time limits ran out.
     TimedOut,
-    Application { type_: String, message: String, details: Option<Data> },
+    Application {
+        type_: String,
+        message: String,
+        details: Option<Data>,
+    },
     Other(String),
 }
 
@@ -129,10 +133,7 @@ mod tests {
 
     #[test]
     fn a_time_limit_is_408_and_a_strange_failure_is_runtime() {
-        let timeout = Failure {
-            failure_info: Some(FailureInfo::TimeoutFailureInfo(TimeoutFailureInfo::default())),
-            ..Default::default()
-        };
+        let timeout = Failure { failure_info: Some(FailureInfo::TimeoutFailureInfo(TimeoutFailureInfo::default())), ..Default::default() };
         assert_eq!(fault(&wrapped(timeout)).status, 408);
         let strange = fault(&wrapped(application(&json!("no object"))));
         assert_eq!((strange.status, strange.detail.as_deref()), (500, Some("communication: boom")));

@@ -30,9 +30,9 @@ use super::pending::PendingStep;
 use super::workflow::ServerlessWorkflow;
 use crate::activities::agent_executions::{AgentRef, Reading, is_unfinished_execution, without_private_parts};
 use crate::activities::call_agent::AgentCall;
-use crate::activities::{digest, names};
 use crate::activities::payload::{first, raw_of};
 use crate::activities::secrets::SecretScope;
+use crate::activities::{digest, names};
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::host::{Call, CallError, Host};
 use crate::expr::Data;
@@ -85,8 +85,7 @@ impl Step {
         let mut wait = self.facts.reconcile_after;
         loop {
             let timer_token = self.token.child_token();
-            let options =
-                TimerOptions::builder(wait).cancellation_token(timer_token.clone()).summary("reconcile".to_owned()).build();
+            let options = TimerOptions::builder(wait).cancellation_token(timer_token.clone()).summary("reconcile".to_owned()).build();
             let mut timer = pin!(self.ctx.timer(options));
             let first_done = poll_fn(|cx| {
                 if let Poll::Ready(result) = activity.as_mut().poll(cx) {

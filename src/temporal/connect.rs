@@ -107,9 +107,8 @@ fn set_tls(connection: &mut ConnectionOptions, tls: &Tls) -> Result<(), ConnectE
         connection.tls_options = None;
         return Ok(());
     }
-    let read = |path: &PathBuf| {
-        std::fs::read(path).map_err(|e| ConnectError::Configuration(format!("cannot read {}: {e}", path.display())))
-    };
+    let read =
+        |path: &PathBuf| std::fs::read(path).map_err(|e| ConnectError::Configuration(format!("cannot read {}: {e}", path.display())));
     let wanted = tls.enabled == Some(true) || tls.client_cert.is_some() || tls.server_ca_cert.is_some() || connection.api_key.is_some();
     if !wanted {
         return Ok(());

@@ -19,9 +19,9 @@ use crate::activities::status::TerminalStatus;
 use crate::engine::fault::Fault;
 use crate::handshake::Callback;
 
-const ATTEMPT: Duration = Duration::from_secs(60);
+const ATTEMPT: Duration = Duration::from_mins(1);
 /// Added to the budget for the net below it.
-const MARGIN: Duration = Duration::from_secs(300);
+const MARGIN: Duration = Duration::from_mins(5);
 /// Longer back-offs are timers: a local one holds the workflow task and its slot.
 const LOCAL_BACKOFF: Duration = Duration::from_secs(3);
 
@@ -57,10 +57,9 @@ pub async fn deliver(
     match ctx.execute_local_activity(UntypedActivity::new(COMPLETE_EXTERNAL), raw_of(&input), options).await {
         Ok(_) => Ok(()),
         Err(e) => Err(match ended(&e) {
-            Ended::Application { message, .. } => message,
+            Ended::Application { message, .. } | Ended::Other(message) => message,
             Ended::TimedOut => "the delivery did not end in time".to_owned(),
             Ended::Cancelled => "the delivery was cancelled".to_owned(),
-            Ended::Other(message) => message,
         }),
     }
 }

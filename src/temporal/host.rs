@@ -16,7 +16,7 @@ use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 use temporalio_common::{RetryPolicy, UntypedActivity};
 use temporalio_sdk::{ActivityCloseTimeouts, ActivityOptions, LocalActivityOptions, TimerOptions, TimerResult};
-use temporalio_workflow::{WorkflowContext, WorkflowCancellationToken, WorkflowRandomStream};
+use temporalio_workflow::{WorkflowCancellationToken, WorkflowContext, WorkflowRandomStream};
 
 use super::activity_error::{call_error, ended};
 use super::pending::PendingSteps;
@@ -86,7 +86,9 @@ impl TemporalHost {
     fn too_large(&self, call: &Call) -> Option<CallError> {
         let size = call.input.json_len();
         (size > PAYLOAD_LIMIT_BYTES).then(|| {
-            let detail = format!("the call's input has {size} bytes, and Temporal takes {PAYLOAD_LIMIT_BYTES}; send a reference to the data instead");
+            let detail = format!(
+                "the call's input has {size} bytes, and Temporal takes {PAYLOAD_LIMIT_BYTES}; send a reference to the data instead"
+            );
             CallError::Fault(Box::new(Fault::standard(Standard::Runtime, &self.facts.error_host, "Input too large", Some(detail))))
         })
     }
@@ -161,10 +163,7 @@ impl Host for TemporalHost {
 
 fn call_options(call: &Call, longest: Duration, token: WorkflowCancellationToken) -> ActivityOptions {
     let timeouts = match call.timeout {
-        Some(limit) => ActivityCloseTimeouts::ScheduleAndStartToClose {
-            schedule_to_close: limit,
-            start_to_close: longest.min(limit),
-        },
+        Some(limit) => ActivityCloseTimeouts::ScheduleAndStartToClose { schedule_to_close: limit, start_to_close: longest.min(limit) },
         None => ActivityCloseTimeouts::StartToClose(longest),
     };
     ActivityOptions::with_close_timeouts(timeouts)

@@ -67,8 +67,8 @@ pub fn task_list(progress: &Progress) -> TaskList {
 
 fn task_row(row: &Row) -> TaskRow {
     TaskRow {
-        name: row.name.to_string(),
-        reference: row.reference.to_string(),
+        name: row.name.clone(),
+        reference: row.reference.clone(),
         kind: row.kind.to_owned(),
         state: match row.status {
             RowStatus::InProgress => TaskState::InProgress,

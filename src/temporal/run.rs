@@ -121,15 +121,17 @@ async fn execute(
     };
     let outcome = {
         let mut body = pin!(engine::run(plan, &host, &start));
-        poll_fn(|cx| loop {
-            if let Poll::Ready(outcome) = body.as_mut().poll(cx) {
-                return Poll::Ready(outcome);
-            }
-            match watch.poll(cx, ctx) {
-                // The body is polled again: its timers and activities have been told.
-                Poll::Ready(Stop::CallerAskedForCancel) => scope.cancel_with_reason("the caller asked for it"),
-                Poll::Ready(Stop::CallerGone) => scope.cancel_with_reason("the caller is gone"),
-                Poll::Pending => return Poll::Pending,
+        poll_fn(|cx| {
+            loop {
+                if let Poll::Ready(outcome) = body.as_mut().poll(cx) {
+                    return Poll::Ready(outcome);
+                }
+                match watch.poll(cx, ctx) {
+                    // The body is polled again: its timers and activities have been told.
+                    Poll::Ready(Stop::CallerAskedForCancel) => scope.cancel_with_reason("the caller asked for it"),
+                    Poll::Ready(Stop::CallerGone) => scope.cancel_with_reason("the caller is gone"),
+                    Poll::Pending => return Poll::Pending,
+                }
             }
         })
         .await

@@ -26,9 +26,9 @@ use crate::activities::payload::{first, raw_of};
 use crate::handshake::{Callback, CallbackAddress, WatchVerdict};
 
 /// A watch lasts as long as its run; this only has to be longer.
-const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 86_400);
+const TEN_YEARS: Duration = Duration::from_hours(10 * 365 * 24);
 /// A holder that has died is noticed after this and the watch moves to another worker.
-const HEARTBEAT: Duration = Duration::from_secs(300);
+const HEARTBEAT: Duration = Duration::from_mins(5);
 
 /// Why the run has to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -203,7 +203,10 @@ fn execution_queue(
     };
     let services = Arc::new(WorkflowServices {
         plans: PlanCache::new(PLANS_KEPT),
-        publisher: publisher.clone().map_or_else(|| parts.publisher.clone(), |platform| platform),
+        publisher: match publisher.clone() {
+            Some(platform) => platform,
+            None => parts.publisher.clone(),
+        },
         pending_agents: pending_agents.clone(),
         engine: Settings { error_host: config.dsl.error_host.clone(), ..Settings::default() },
         delivery_budget: config.handshake.delivery_budget,

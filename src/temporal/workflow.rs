@@ -42,9 +42,9 @@ impl ServerlessWorkflow {
             return;
         }
         let namespace = ctx.namespace().to_owned();
-        let parsed = first(input).map_err(|e| e.clone()).and_then(|data| {
-            Callback::from_signal(&data.to_json(), &namespace).map_err(|e| e.to_string())
-        });
+        let parsed = first(input)
+            .map_err(|e| e.clone())
+            .and_then(|data| Callback::from_signal(&data.to_json(), &namespace).map_err(|e| e.to_string()));
         match parsed {
             Ok(callback) => ctx.state_mut(|s| s.callback = Some(callback)),
             Err(e) if !ctx.is_replaying() => {
@@ -100,7 +100,10 @@ impl WorkflowImplementation for ServerlessWorkflow {
         unreachable!("{WORKFLOW_TYPE} is registered with a factory")
     }
 
-    fn run(ctx: WorkflowContext<Self>, input: Option<RawValue>) -> LocalBoxFuture<'static, Result<Box<dyn WorkflowOutputValue>, WorkflowTermination>> {
+    fn run(
+        ctx: WorkflowContext<Self>,
+        input: Option<RawValue>,
+    ) -> LocalBoxFuture<'static, Result<Box<dyn WorkflowOutputValue>, WorkflowTermination>> {
         let input = input.unwrap_or_else(|| RawValue::new(vec![]));
         async move { run::run(ctx, input).await.map(|raw| Box::new(raw) as Box<dyn WorkflowOutputValue>) }.boxed_local()
     }

@@ -5,18 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::SecretString;
 use temporalio_client::errors::WorkflowGetResultError;
-use temporalio_client::{Client, UntypedWorkflow, WorkflowCancelOptions, WorkflowHandle, WorkflowStartOptions};
+use temporalio_client::{Client, UntypedWorkflow, WorkflowCancelOptions, WorkflowGetResultOptions, WorkflowHandle, WorkflowStartOptions};
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::IncomingError;
 
 use super::{End, Job};
 use crate::activities::payload::{data_of, first};
 use crate::activities::status::{Publisher, RunKey, TaskList, TerminalStatus};
+use crate::cli::RunArgs;
 use crate::cli::outcome::fault_of;
 use crate::cli::service::{Service, StartError, address};
 use crate::cli::stop::Stop;
 use crate::cli::timeline::Timeline;
-use crate::cli::RunArgs;
 use crate::config::{Config, StigmerSettings};
 use crate::control_plane::{ControlPlane, Options, Queues};
 use crate::effects::scripted::Agents;
@@ -67,10 +67,7 @@ impl Own {
             api_key: SecretString::from(plane.api_key().unwrap_or("none")),
             tls: false,
         });
-        let publisher: Option<Arc<dyn Publisher>> = match std::io::stderr().is_terminal() {
-            true => Some(Arc::new(Shown(Mutex::default()))),
-            false => None,
-        };
+        let publisher = std::io::stderr().is_terminal().then(|| Arc::new(Shown(Mutex::default())) as Arc<dyn Publisher>);
         let service = Service::start(config, client.clone(), sdk, publisher).await?;
         Ok(Self { service, plane })
     }
@@ -107,7 +104,7 @@ async fn follow(client: &Client, queue: &str, id: &str, input: ChildInput, stop:
     let raw = RawValue::new(vec![input.to_payload()]);
     let handle = client.start_workflow(UntypedWorkflow::new(WORKFLOW_TYPE), raw, options).await.map_err(StartError::unreachable)?;
     eprintln!("workflow {id} on task queue {queue}");
-    let mut result = Box::pin(handle.get_result(Default::default()));
+    let mut result = Box::pin(handle.get_result(WorkflowGetResultOptions::default()));
     tokio::select! {
         ended = &mut result => return Ok(End { outcome: outcome(ended)?, interrupted: false }),
         _ = stop.asked() => {}
@@ -136,7 +133,7 @@ fn outcome(ended: Result<RawValue, WorkflowGetResultError>) -> Result<Outcome, S
             }
             other => (other.to_string(), None),
         },
-        Err(other @ (WorkflowGetResultError::Terminated { .. } | WorkflowGetResultError::TimedOut { .. })) => (other.to_string(), None),
+        Err(other @ (WorkflowGetResultError::Terminated { .. } | WorkflowGetResultError::TimedOut)) => (other.to_string(), None),
         Err(other) => return Err(StartError::unreachable(other)),
     };
     Ok(Outcome::Faulted(fault_of(&message, details.as_ref())))
