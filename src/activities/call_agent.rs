@@ -18,7 +18,7 @@ use crate::effects::EffectError;
 use crate::expr::Data;
 use crate::expr::marker::Markers;
 use crate::handshake::TaskToken;
-use crate::stigmer::agx::{AgentExecution, AgentExecutionSpec, ExecutionConfig};
+use crate::stigmer::agx::{AgentExecution, AgentExecutionSpec, AgentExecutionStatus, ExecutionConfig};
 use crate::stigmer::ar::{ApiResourceMetadata, ApiResourceOwnerScope};
 use crate::stigmer::exc::ExecutionValue;
 use crate::stigmer::{Stigmer, StigmerError};
@@ -150,7 +150,11 @@ async fn create(activities: &ExecutionActivities, stigmer: &Stigmer, call: &Agen
     let private = Data::from(serde_json::json!({"message": call.message, "env": call.env}));
     let mut refused = None;
     let created = activities.secrets.with(call.secrets.as_ref(), &private, |open| {
-        let (request, refused) = (request(call, &agent_id, &open, token), &mut refused);
+        let mut request = request(call, &agent_id, &open, token);
+        if activities.store_token {
+            request.status = Some(AgentExecutionStatus { callback_token: token.as_bytes().to_vec(), ..Default::default() });
+        }
+        let refused = &mut refused;
         async move {
             match stigmer.create_agent_execution(request).await {
                 Ok(created) => Ok(Data::string(created.metadata.map(|m| m.id).unwrap_or_default())),

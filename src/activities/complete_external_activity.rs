@@ -53,6 +53,12 @@ impl ChildDelivery {
         Self { callback: callback.reveal(), execution_id, status, fault, deliver_by }
     }
 
+    /// How long the caller has waited, as far as this side knows: since the run began.
+    fn waited(&self) -> Option<Duration> {
+        let began: Timestamp = self.status.started_at.parse().ok()?;
+        Duration::try_from(Timestamp::now().duration_since(began)).ok()
+    }
+
     fn next_step(&self, attempt: u32) -> Step {
         next_step(SystemTime::now(), self.deliver_by.into(), attempt)
     }
@@ -101,10 +107,10 @@ async fn of_child(activities: &ExecutionActivities, ctx: &ActivityContext, deliv
     let outcome = delivery.outcome(callback.reply, activities.on_failure);
     let begun = std::time::Instant::now();
     let done = deliver(&ctx.client(), &callback, &outcome).await;
-    super::count(&activities.metrics, Kind::ExecuteWorkflow, &outcome, done.as_ref(), begun.elapsed());
+    super::count(&activities.metrics, Kind::ExecuteWorkflow, &outcome, done.as_ref(), begun.elapsed(), delivery.waited());
     let error = match done {
         Ok(delivered) => {
-            tracing::info!(workflow_id = ?info.workflow_id, run_id = ?info.workflow_run_id, attempt = info.attempt, execution_id = ?delivery.execution_id,
+            tracing::info!(workflow_id = info.workflow_id, run_id = info.workflow_run_id, attempt = info.attempt, execution_id = delivery.execution_id,
                 token_preview = %callback.token, delivery = delivered.kind(), "caller completed");
             return Ok(Data::from(json!({"delivery": delivered.kind()})));
         }
@@ -114,14 +120,14 @@ async fn of_child(activities: &ExecutionActivities, ctx: &ActivityContext, deliv
         return Err(again(after, &error.to_string()));
     }
     let reason = error.to_string();
-    tracing::error!(workflow_id = ?info.workflow_id, run_id = ?info.workflow_run_id, execution_id = ?delivery.execution_id,
+    tracing::error!(workflow_id = info.workflow_id, run_id = info.workflow_run_id, execution_id = delivery.execution_id,
         token_preview = %callback.token, %reason, "the caller cannot be told; giving up");
     if delivery.status.phase == Phase::Completed {
         let error = format!("the workflow completed, but its caller could not be told: {reason}");
         let status = TerminalStatus { phase: Phase::Failed, error: Some(error), ..delivery.status.clone() };
         // Best effort: the run is about to fail with the same words.
         if let Err(e) = publish(activities, &delivery, &status).await {
-            tracing::warn!(execution_id = ?delivery.execution_id, error = %e, "cannot publish the failed delivery");
+            tracing::warn!(execution_id = delivery.execution_id, error = %e, "cannot publish the failed delivery");
         }
     }
     Err(failure::permanent(close::DELIVERY_FAILED, reason))
@@ -152,7 +158,7 @@ async fn of_anyone(activities: &ExecutionActivities, ctx: &ActivityContext, inpu
         Some(_) => return Err(failure::bad_input("`callback_token` is not text: send the task token as base64")),
     };
     if token.is_empty() {
-        tracing::debug!(workflow_id = ?ctx.info().workflow_id, "no callback token: nobody to complete");
+        tracing::debug!(workflow_id = ctx.info().workflow_id, "no callback token: nobody to complete");
         return Ok(Data::from(json!({"delivery": "none"})));
     }
     let token = TaskToken::parse(token).map_err(|e| failure::bad_input(&e.to_string()))?;
@@ -162,10 +168,10 @@ async fn of_anyone(activities: &ExecutionActivities, ctx: &ActivityContext, inpu
     };
     let begun = std::time::Instant::now();
     let done = deliver_by_token(&ctx.client(), &token, &outcome).await;
-    super::count(&activities.metrics, Kind::CallAgent, &outcome, done.as_ref(), begun.elapsed());
+    super::count(&activities.metrics, Kind::CallAgent, &outcome, done.as_ref(), begun.elapsed(), None);
     match done {
         Ok(delivered) => {
-            tracing::info!(workflow_id = ?ctx.info().workflow_id, token_preview = %token, delivery = delivered.kind(), "external activity completed");
+            tracing::info!(workflow_id = ctx.info().workflow_id, token_preview = %token, delivery = delivered.kind(), "external activity completed");
             Ok(Data::from(json!({"delivery": delivered.kind()})))
         }
         Err(e) if e.is_retryable() => Err(failure::retryable("Unavailable", e.to_string())),

@@ -14,7 +14,7 @@ use super::{RunnerActivities, definition, execution_status, failure, payload};
 use crate::handshake::look::describe;
 use crate::handshake::{Begun, Callback, ChildInput, EnvVar, Outcome, Reply, StartRequest, child_id, start_or_attach};
 use crate::stigmer::payload as wire;
-use crate::stigmer::wfx::{ExecutionPhase, WorkflowExecution, WorkflowExecutionSpec};
+use crate::stigmer::wfx::{ExecutionPhase, WorkflowExecution, WorkflowExecutionSpec, WorkflowExecutionStatus};
 
 pub(super) async fn run(activities: &RunnerActivities, ctx: &ActivityContext, raw: &RawValue) -> Result<RawValue, ActivityError> {
     let execution = read(raw).map_err(|e| failure::bad_input(&e))?;
@@ -81,7 +81,7 @@ async fn begin(
 ) -> Result<Begun, Refusal> {
     let (info, client) = (ctx.info(), ctx.client());
     let callback = Callback::of(info, Reply::WorkflowExecutionStatus).map_err(|e| Refusal::new(e.to_string()))?;
-    tracing::info!(workflow_id = ?info.workflow_id, run_id = ?info.workflow_run_id, activity_id = %info.activity_id, attempt = info.attempt,
+    tracing::info!(workflow_id = info.workflow_id, run_id = info.workflow_run_id, activity_id = %info.activity_id, attempt = info.attempt,
         execution_id, token_preview = %callback.token, "ExecuteWorkflow");
     let spec = execution.spec.as_ref().ok_or_else(|| Refusal::new("execution spec is required"))?;
     let there = describe(&client, &child_id(execution_id), "").await;
@@ -96,8 +96,12 @@ async fn begin(
         search_attribute: activities.search_attribute,
         summary: execution.metadata.as_ref().map(|m| m.name.clone()).filter(|name| !name.is_empty()),
     };
-    if !there && let Err(e) = activities.publisher.publish_phase(execution_id, ExecutionPhase::ExecutionInProgress, "").await {
-        tracing::warn!(execution_id, error = %e, "cannot send IN_PROGRESS; going on");
+    if !there {
+        let callback_token = if activities.store_token { callback.token.as_bytes().to_vec() } else { Vec::new() };
+        let status = WorkflowExecutionStatus { phase: ExecutionPhase::ExecutionInProgress.into(), callback_token, ..Default::default() };
+        if let Err(e) = activities.stigmer.update_status(execution_id, status).await {
+            tracing::warn!(execution_id, error = %e, "cannot send IN_PROGRESS; going on");
+        }
     }
     let begun = start_or_attach(&client, &request, &callback).await;
     if matches!(begun, Ok(Begun::Pending { .. })) {

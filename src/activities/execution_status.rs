@@ -7,6 +7,9 @@ use crate::expr::Data;
 use crate::stigmer::wfx::{ExecutionPhase, WorkflowExecutionStatus, WorkflowTask, WorkflowTaskStatus, WorkflowTaskType};
 use crate::stigmer::{payload as wire, structs};
 
+/// Outputs of tasks that are larger stay out of the list: it is sent on every change, and whole 500 times in the worst case.
+const TASK_OUTPUT_LIMIT_BYTES: usize = 4 * 1024;
+
 /// The status of a run that has ended. An output that is no object is stored as `{"value": …}`.
 #[must_use]
 pub fn message(status: &TerminalStatus) -> WorkflowExecutionStatus {
@@ -32,10 +35,16 @@ pub fn completed(output: &Data) -> WorkflowExecutionStatus {
     }
 }
 
-/// The same as a `json/protobuf` payload with its message type: what a Go or Java caller decodes.
+/// The same as a `json/protobuf` payload with its message type: what a Go or Java caller decodes. The task list goes only as far as it fits: the
+/// platform has it already, and it must not keep the output from its caller.
 #[must_use]
 pub fn payload(status: &TerminalStatus) -> Payload {
-    super::wire_payload(wire::encode(&message(status)))
+    let message = message(status);
+    let whole = super::wire_payload(wire::encode(&message));
+    if whole.data.len() <= super::payload::PAYLOAD_LIMIT_BYTES {
+        return whole;
+    }
+    super::wire_payload(wire::encode(&WorkflowExecutionStatus { tasks: Vec::new(), ..message }))
 }
 
 #[must_use]
@@ -78,7 +87,7 @@ fn task(row: &TaskRow) -> WorkflowTask {
         task_id: row.reference.clone(),
         task_name: row.name.clone(),
         task_type: task_type(&row.kind).into(),
-        output: row.output.as_ref().map(|o| structs::object(&as_object(o).to_json())),
+        output: row.output.as_ref().filter(|o| o.json_len() <= TASK_OUTPUT_LIMIT_BYTES).map(|o| structs::object(&as_object(o).to_json())),
         status: status.into(),
         started_at: row.started_at.clone().unwrap_or_default(),
         completed_at: row.completed_at.clone().unwrap_or_default(),

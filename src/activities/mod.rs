@@ -22,6 +22,7 @@ pub mod payload;
 pub mod publisher;
 mod read_agent;
 mod reconcile_agent;
+pub mod resources;
 pub mod secrets;
 pub mod status;
 mod validate_workflow;
@@ -60,6 +61,8 @@ pub struct RunnerActivities {
     /// What the children are told of settings that shape their histories.
     pub watch: bool,
     pub on_caller_gone: OnCallerGone,
+    /// `handshake.store_token`: the token stands in the execution's status while it is pending.
+    pub store_token: bool,
     /// Whether `WorkflowExecutionID` was ensured at the start; a start that sets an unknown one fails.
     pub search_attribute: bool,
     pub wheel: Wheel,
@@ -73,6 +76,8 @@ pub struct ExecutionActivities {
     pub stigmer: Option<Stigmer>,
     pub publisher: Option<Arc<StigmerPublisher>>,
     pub on_failure: OnFailure,
+    /// `handshake.store_token`, for agent executions.
+    pub store_token: bool,
     pub metrics: Arc<Metrics>,
 }
 
@@ -168,14 +173,14 @@ impl WatchActivities {
 }
 
 /// Counts an attempt to deliver.
-fn count(metrics: &Metrics, kind: Kind, outcome: &Outcome, done: Result<&Delivery, &DeliveryError>, took: Duration) {
+fn count(metrics: &Metrics, kind: Kind, outcome: &Outcome, done: Result<&Delivery, &DeliveryError>, took: Duration, waited: Option<Duration>) {
     let outcome = match outcome {
         Outcome::Completed(_) => telemetry::Outcome::Completed,
         Outcome::Failed { .. } => telemetry::Outcome::Failed,
         Outcome::Cancelled { .. } => telemetry::Outcome::Cancelled,
     };
     match done {
-        Ok(_) => metrics.completed(kind, outcome, took, None),
+        Ok(_) => metrics.completed(kind, outcome, took, waited),
         Err(e) if e.is_retryable() => metrics.delivery_failed(telemetry::DeliveryError::Unavailable),
         Err(_) => metrics.delivery_failed(telemetry::DeliveryError::Refused),
     }

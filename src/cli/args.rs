@@ -148,7 +148,9 @@ impl Cli {
     pub fn defaults(&self) -> Vec<(&'static str, &'static str)> {
         match self.verb {
             Verb::Worker => Vec::new(),
-            Verb::InternalWorkflowRunner | Verb::Dev(_) | Verb::Run(_) => vec![AdminSettings::LOCAL],
+            Verb::InternalWorkflowRunner => vec![AdminSettings::LOCAL],
+            // A person watches: the timeline says what happens, the log only what goes wrong.
+            Verb::Dev(_) | Verb::Run(_) => vec![AdminSettings::LOCAL, ("log.level", "warn")],
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::Exit;
 use crate::activities::publisher::NoPublisher;
+use crate::activities::resources::{Platform, Resources};
 use crate::activities::status::Publisher;
 use crate::admin::{self, Admin, Liveness, MoreMetrics, Readiness};
 use crate::config::{Config, StigmerSettings, TemporalSettings};
@@ -133,11 +134,13 @@ impl Service {
         let workers = Workers::start(Parts {
             client,
             runtime: Arc::new(runtime),
-            stigmer: platform,
+            activities: Resources {
+                platform: platform.map(Platform::start),
+                http: Arc::new(http),
+                secrets: Arc::new(secrets),
+                metrics: metrics.clone(),
+            },
             publisher: publisher.unwrap_or_else(|| Arc::new(NoPublisher)),
-            http: Arc::new(http),
-            secrets: Arc::new(secrets),
-            metrics: metrics.clone(),
             liveness: liveness.clone(),
             ready,
             search_attribute,
@@ -182,6 +185,7 @@ fn keep_gauges(workers: &Workers, metrics: Arc<Metrics>) -> impl Future<Output =
             let (open, oldest) = agents.snapshot();
             let age = oldest.map(|since| jiff::Timestamp::now().duration_since(since)).and_then(|age| Duration::try_from(age).ok());
             metrics.set_pending(Kind::CallAgent, open, age.unwrap_or_default());
+            agents.take_ended().into_iter().for_each(|waited| metrics.waited(Kind::CallAgent, waited));
             let now_gone = counters.callers_gone.load(std::sync::atomic::Ordering::Relaxed);
             (gone..now_gone).for_each(|_| metrics.caller_gone());
             gone = now_gone;

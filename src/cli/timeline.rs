@@ -66,7 +66,8 @@ impl Line {
             TaskState::Skipped => "skipped",
             TaskState::Cancelled => "cancelled",
         };
-        let indent = "  ".repeat(self.reference.matches('/').count() / 3);
+        // Three parts a level (`/do/0/name`), and the first level stands at the margin.
+        let indent = "  ".repeat((self.reference.matches('/').count() / 3).saturating_sub(1));
         let mut text = format!("  {sign} {indent}{:<28} {word}", self.name);
         if let (Some(from), Some(to)) = (self.started_at, self.completed_at) {
             let took = to.duration_since(from);

@@ -59,7 +59,7 @@ impl Markers {
                 if let Piece::Secret(name) = piece {
                     names.insert(name.to_owned());
                 }
-            })
+            });
         });
         names
     }

@@ -132,8 +132,13 @@ impl Metrics {
         self.runbook_completions.with_label_values(&[outcome.runbook_label()]).inc();
         self.runbook_completion_duration.observe(took.as_secs_f64());
         if let Some(waited) = waited {
-            self.pending_seconds.with_label_values(&[kind.label()]).observe(waited.as_secs_f64());
+            self.waited(kind, waited);
         }
+    }
+
+    /// Somebody waited so long for an outcome that has come.
+    pub fn waited(&self, kind: Kind, waited: Duration) {
+        self.pending_seconds.with_label_values(&[kind.label()]).observe(waited.as_secs_f64());
     }
 
     pub fn delivery_failed(&self, reason: DeliveryError) {

@@ -27,6 +27,7 @@ use super::activity_error::{Ended, call_error, ended};
 use super::activity_id;
 use super::host::{RunFacts, TemporalHost};
 use super::pending::PendingStep;
+use super::run::now;
 use super::workflow::ServerlessWorkflow;
 use crate::activities::agent_executions::{AgentRef, Reading, is_unfinished_execution, without_private_parts};
 use crate::activities::call_agent::AgentCall;
@@ -50,7 +51,7 @@ pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) ->
         activity_id: id,
         secrets: SecretScope::of(&call.input, &host.facts.markers, host.facts.execution_id.as_deref()),
     };
-    let step = Step { ctx: host.ctx.clone(), facts: host.facts.clone(), agent, token, _open: open };
+    let step = Step { ctx: host.ctx.clone(), facts: host.facts.clone(), agent, token, open };
     async move { step.run(call).await }.boxed_local()
 }
 
@@ -59,12 +60,16 @@ struct Step {
     facts: Rc<RunFacts>,
     agent: AgentRef,
     token: WorkflowCancellationToken,
-    _open: PendingStep,
+    open: PendingStep,
 }
 
 impl Step {
     async fn run(self, call: Call) -> Result<Data, CallError> {
-        match self.pending(call).await {
+        let ended = self.pending(call).await;
+        if !self.ctx.is_replaying() {
+            self.open.ended(now(&self.ctx));
+        }
+        match ended {
             Ok(delivered) => self.result(delivered).await,
             Err(end) => {
                 if matches!(end, Ended::Cancelled | Ended::TimedOut) {

@@ -20,6 +20,7 @@ use temporalio_workflow::{WorkflowCancellationToken, WorkflowContext, WorkflowRa
 
 use super::activity_error::{call_error, ended};
 use super::pending::PendingSteps;
+use super::run::now;
 use super::progress::Reporter;
 use super::scope::{TokenScope, token_of};
 use super::watch::Watch;
@@ -121,7 +122,7 @@ impl TemporalHost {
 
 impl Host for TemporalHost {
     fn now(&self) -> Timestamp {
-        self.ctx.workflow_time().and_then(|t| Timestamp::try_from(t).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
+        now(&self.ctx)
     }
 
     fn random(&self) -> f64 {

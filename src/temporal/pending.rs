@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -14,6 +15,8 @@ pub struct PendingSteps {
 struct Open {
     next: u64,
     since: BTreeMap<u64, Timestamp>,
+    /// How long the steps waited that have ended since somebody last asked.
+    ended: Vec<Duration>,
 }
 
 impl PendingSteps {
@@ -24,7 +27,13 @@ impl PendingSteps {
         open.next += 1;
         let id = open.next;
         open.since.insert(id, since);
-        PendingStep { steps: self.clone(), id }
+        PendingStep { steps: self.clone(), id, since }
+    }
+
+    /// What the steps waited that have ended since the last call.
+    #[must_use]
+    pub fn take_ended(&self) -> Vec<Duration> {
+        std::mem::take(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner).ended)
     }
 
     /// Number of open steps, and the start of the oldest.
@@ -39,6 +48,16 @@ impl PendingSteps {
 pub struct PendingStep {
     steps: Arc<PendingSteps>,
     id: u64,
+    since: Timestamp,
+}
+
+impl PendingStep {
+    /// The step has ended (and has not only left this worker): what it waited is counted.
+    pub fn ended(&self, at: Timestamp) {
+        if let Ok(waited) = Duration::try_from(at.duration_since(self.since)) {
+            self.steps.open.lock().unwrap_or_else(PoisonError::into_inner).ended.push(waited);
+        }
+    }
 }
 
 impl Drop for PendingStep {
@@ -57,9 +76,12 @@ mod tests {
         let old = steps.begin(Timestamp::from_second(10).unwrap());
         let new = steps.begin(Timestamp::from_second(20).unwrap());
         assert_eq!(steps.snapshot(), (2, Some(Timestamp::from_second(10).unwrap())));
+        old.ended(Timestamp::from_second(13).unwrap());
         drop(old);
+        assert_eq!(steps.take_ended(), [Duration::from_secs(3)]);
         assert_eq!(steps.snapshot(), (1, Some(Timestamp::from_second(20).unwrap())));
         drop(new);
         assert_eq!(steps.snapshot(), (0, None));
+        assert!(steps.take_ended().is_empty(), "a step that left this worker has not ended");
     }
 }

@@ -264,6 +264,7 @@ fn cut(text: &str) -> String {
     }
 }
 
-fn now(ctx: &WorkflowContext<ServerlessWorkflow>) -> Timestamp {
+/// Workflow time.
+pub(super) fn now(ctx: &WorkflowContext<ServerlessWorkflow>) -> Timestamp {
     ctx.workflow_time().and_then(|t| Timestamp::try_from(t).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
 }

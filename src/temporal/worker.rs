@@ -21,20 +21,15 @@ use super::pending::PendingSteps;
 use super::run::WorkflowServices;
 use super::workflow::ServerlessWorkflow;
 use crate::activities::guard::PlatformGuard;
-use crate::activities::publisher::StigmerPublisher;
-use crate::activities::secrets::{ExecutionSecrets, Secrets};
+use crate::activities::resources::{Platform, Resources};
 use crate::activities::status::Publisher;
 use crate::activities::{ExecutionActivities, RunnerActivities, ValidationActivities, WatchActivities};
 use crate::admin::{Latch, Liveness};
 use crate::config::{Config, OnCallerGone as OnCallerGoneSetting};
-use crate::effects::http::Http;
-use crate::effects::secrets::SecretSource;
 use crate::engine::Settings;
 use crate::handshake::watch::{Means, Running};
 use crate::handshake::{OnCallerGone, Pace, Sweep, SweepSettings, WatchCounters, Wheel, WheelSettings};
 use crate::plan::PlanCache;
-use crate::stigmer::Stigmer;
-use crate::telemetry::Metrics;
 
 /// Definitions whose plans are kept.
 const PLANS_KEPT: usize = 64;
@@ -52,14 +47,9 @@ pub struct Parts {
     pub client: Client,
     pub runtime: Arc<Runtime>,
     pub config: Arc<Config>,
-    /// The control plane, where there is one.
-    pub stigmer: Option<Stigmer>,
+    pub activities: Resources,
     /// Takes progress beside the control plane.
     pub publisher: Arc<dyn Publisher>,
-    pub http: Arc<Http>,
-    /// Secrets of this process; those of an execution come from the control plane first.
-    pub secrets: Arc<dyn SecretSource>,
-    pub metrics: Arc<Metrics>,
     pub liveness: Liveness,
     /// Dropped when all queues are polled.
     pub ready: Latch,
@@ -100,13 +90,13 @@ impl Workers {
     /// The first worker that cannot be made.
     pub fn start(parts: Parts) -> Result<Self, WorkerError> {
         let config = parts.config.clone();
-        let platform = parts.stigmer.clone().map(|stigmer| (stigmer.clone(), StigmerPublisher::start(stigmer)));
-        let publisher = platform.as_ref().map(|(_, publisher)| publisher.clone());
+        let platform = parts.activities.platform.clone();
+        let publisher = platform.as_ref().map(|platform| platform.publisher.clone());
         let counters = Arc::new(WatchCounters::default());
         let means = Means {
             client: parts.client.clone(),
             pace: Arc::new(Pace::per_second(WATCH_RPCS_PER_SECOND)),
-            guard: Arc::new(PlatformGuard(publisher.clone())),
+            guard: Arc::new(PlatformGuard(publisher)),
             guard_patience: config.handshake.delivery_budget,
             counters: counters.clone(),
         };
@@ -114,12 +104,12 @@ impl Workers {
         let sweeping = Sweep::start(means, SweepSettings { every: config.handshake.sweep_every });
         let pending_agents = Arc::new(PendingSteps::default());
 
-        let mut queues = vec![execution_queue(&parts, publisher, &pending_agents)?];
+        let mut queues = vec![execution_queue(&parts, &pending_agents)?];
         let mut watches = options(&config, &config.handshake.watch_queue);
         watches.register_activities(WatchActivities { wheel: wheel.clone() });
         queues.push(watches);
-        if let Some((stigmer, publisher)) = platform {
-            queues.extend(platform_queues(&parts, stigmer, publisher, &wheel));
+        if let Some(platform) = &platform {
+            queues.extend(platform_queues(&parts, platform, &wheel));
         }
         let (failing, failed) = watch::channel(None);
         let ready = Arc::new(parts.ready);
@@ -191,16 +181,9 @@ fn options(config: &Config, queue: &str) -> WorkerOptions {
 }
 
 /// The queue on which runs live.
-fn execution_queue(
-    parts: &Parts,
-    publisher: Option<Arc<StigmerPublisher>>,
-    pending_agents: &Arc<PendingSteps>,
-) -> Result<WorkerOptions, WorkerError> {
-    let config = &parts.config;
-    let secrets: Arc<dyn SecretSource> = match &parts.stigmer {
-        Some(stigmer) => Arc::new(ExecutionSecrets::new(stigmer.clone(), parts.secrets.clone())),
-        None => parts.secrets.clone(),
-    };
+fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<WorkerOptions, WorkerError> {
+    let (config, resources) = (&parts.config, &parts.activities);
+    let publisher = resources.platform.as_ref().map(|platform| platform.publisher.clone());
     let services = Arc::new(WorkflowServices {
         plans: PlanCache::new(PLANS_KEPT),
         publisher: match publisher.clone() {
@@ -219,12 +202,13 @@ fn execution_queue(
     let queue = &config.worker.workflow_queue;
     let mut options = options(config, queue);
     options.register_activities(ExecutionActivities {
-        http: parts.http.clone(),
-        secrets: Secrets::new(secrets),
-        stigmer: parts.stigmer.clone(),
+        http: resources.http.clone(),
+        secrets: resources.lookup(),
+        stigmer: resources.platform.as_ref().map(|platform| platform.stigmer.clone()),
         publisher,
         on_failure: config.handshake.on_failure,
-        metrics: parts.metrics.clone(),
+        store_token: config.handshake.store_token,
+        metrics: resources.metrics.clone(),
     });
     options
         .register_workflow_with_factory::<ServerlessWorkflow, _>(move || ServerlessWorkflow::new(services.clone()))
@@ -233,12 +217,12 @@ fn execution_queue(
 }
 
 /// The queues on which the control plane asks for work.
-fn platform_queues(parts: &Parts, stigmer: Stigmer, publisher: Arc<StigmerPublisher>, wheel: &Wheel) -> [WorkerOptions; 2] {
+fn platform_queues(parts: &Parts, platform: &Platform, wheel: &Wheel) -> [WorkerOptions; 2] {
     let config = &parts.config;
     let mut execution = options(config, &config.worker.execution_queue);
     execution.register_activities(RunnerActivities {
-        stigmer,
-        publisher,
+        stigmer: platform.stigmer.clone(),
+        publisher: platform.publisher.clone(),
         workflow_queue: config.worker.workflow_queue.clone(),
         pending: config.handshake.asynchronous,
         watch: config.handshake.watch,
@@ -246,6 +230,7 @@ fn platform_queues(parts: &Parts, stigmer: Stigmer, publisher: Arc<StigmerPublis
             OnCallerGoneSetting::Cancel => OnCallerGone::Cancel,
             OnCallerGoneSetting::Continue => OnCallerGone::Continue,
         },
+        store_token: config.handshake.store_token,
         search_attribute: parts.search_attribute,
         wheel: wheel.clone(),
     });
