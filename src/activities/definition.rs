@@ -1,10 +1,21 @@
 //! The definition of an execution, as YAML of the standard DSL.
 
-use super::execute_workflow::Refusal;
 use crate::stigmer::sls::ValidationState;
 use crate::stigmer::wf::Workflow;
 use crate::stigmer::wfx::WorkflowExecutionSpec;
 use crate::stigmer::{Stigmer, StigmerError, convert};
+
+/// Why the child could not be started, in the words that the platform shows.
+pub(super) struct Refusal {
+    pub text: String,
+    pub retryable: bool,
+}
+
+impl Refusal {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), retryable: false }
+    }
+}
 
 /// The execution's instance, or its workflow's default instance, names the workflow; its spec is converted. A workflow whose spec has no tasks but
 /// whose status carries a validated YAML runs that YAML.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use temporalio_common::data_converters::RawValue;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
+use super::definition::Refusal;
 use super::{RunnerActivities, definition, execution_status, failure, payload};
 use crate::handshake::look::describe;
 use crate::handshake::{Begun, Callback, ChildInput, EnvVar, Outcome, Reply, StartRequest, child_id, start_or_attach};
@@ -58,18 +59,6 @@ fn read(raw: &RawValue) -> Result<WorkflowExecution, String> {
     let payload = raw.payloads.first().ok_or("there is no argument: a WorkflowExecution is expected")?;
     let message_type = payload.metadata.get("messageType").map(|m| String::from_utf8_lossy(m).into_owned());
     wire::decode::<WorkflowExecution>(payload::encoding(payload), message_type.as_deref(), &payload.data).map_err(|e| e.to_string())
-}
-
-/// Why the child could not be started, in the words that the platform shows.
-pub(super) struct Refusal {
-    pub text: String,
-    pub retryable: bool,
-}
-
-impl Refusal {
-    pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), retryable: false }
-    }
 }
 
 async fn begin(
