@@ -150,7 +150,8 @@ impl Cli {
             Verb::Worker => Vec::new(),
             Verb::InternalWorkflowRunner => vec![AdminSettings::LOCAL],
             // A person watches: the timeline says what happens, the log only what goes wrong.
-            Verb::Dev(_) | Verb::Run(_) => vec![AdminSettings::LOCAL, ("log.level", "warn")],
+            // And a cancel is passed on while that person still looks.
+            Verb::Dev(_) | Verb::Run(_) => vec![AdminSettings::LOCAL, ("log.level", "warn"), ("handshake.watch_interval", "1s")],
         }
     }
 }
