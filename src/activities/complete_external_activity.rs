@@ -107,7 +107,9 @@ async fn of_child(activities: &ExecutionActivities, ctx: &ActivityContext, deliv
     let outcome = delivery.outcome(callback.reply, activities.on_failure);
     let begun = std::time::Instant::now();
     let done = deliver(&ctx.client(), &callback, &outcome).await;
-    super::count(&activities.metrics, Kind::ExecuteWorkflow, &outcome, done.as_ref(), begun.elapsed(), delivery.waited());
+    let step = delivery.next_step(info.attempt);
+    let took = begun.elapsed();
+    super::count(&activities.metrics, Kind::ExecuteWorkflow, &outcome, done.as_ref(), took, delivery.waited(), step == Step::Spent);
     let error = match done {
         Ok(delivered) => {
             tracing::info!(workflow_id = info.workflow_id, run_id = info.workflow_run_id, attempt = info.attempt, execution_id = delivery.execution_id,
@@ -116,7 +118,7 @@ async fn of_child(activities: &ExecutionActivities, ctx: &ActivityContext, deliv
         }
         Err(e) => e,
     };
-    if let (true, Step::Retry { after }) = (error.is_retryable(), delivery.next_step(info.attempt)) {
+    if let (true, Step::Retry { after }) = (error.is_retryable(), step) {
         return Err(again(after, &error.to_string()));
     }
     let reason = error.to_string();
@@ -168,7 +170,7 @@ async fn of_anyone(activities: &ExecutionActivities, ctx: &ActivityContext, inpu
     };
     let begun = std::time::Instant::now();
     let done = deliver_by_token(&ctx.client(), &token, &outcome).await;
-    super::count(&activities.metrics, Kind::CallAgent, &outcome, done.as_ref(), begun.elapsed(), None);
+    super::count(&activities.metrics, Kind::CallAgent, &outcome, done.as_ref(), begun.elapsed(), None, false);
     match done {
         Ok(delivered) => {
             tracing::info!(workflow_id = ctx.info().workflow_id, token_preview = %token, delivery = delivered.kind(), "external activity completed");

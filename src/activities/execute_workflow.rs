@@ -1,13 +1,15 @@
 //! Activity `ExecuteWorkflow`: starts the child with this activity's token as its callback, and stays pending. Rows 1, 2, 3 and 17.
 //!
 //! In order: the execution is read; a child that runs already is only told the new token; otherwise the definition is fetched and converted,
-//! `IN_PROGRESS` is sent, and the child is started. `IN_PROGRESS` is never sent when a child is there: it could undo the child's own last word.
+//! `IN_PROGRESS` is sent, and the child is started. `IN_PROGRESS` is never sent when a child runs or has completed: it could undo the child's own last
+//! word.
 //! Every error that leaves this activity has been told to the platform as FAILED first.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use temporalio_common::data_converters::RawValue;
+use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus as RunStatus;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 use super::definition::Refusal;
@@ -76,7 +78,7 @@ async fn begin(
     let there = describe(&client, &child_id(execution_id), "").await;
     let there = there
         .map_err(|e| Refusal { text: format!("cannot look for the child: {}", e.message()), retryable: true })?
-        .is_some_and(|child| child.is_open());
+        .is_some_and(|child| child.is_open() || child.status == RunStatus::Completed);
     let definition = definition::of(&activities.stigmer, spec).await?;
     let request = StartRequest {
         task_queue: activities.workflow_queue.clone(),
@@ -126,14 +128,30 @@ fn child_input(activities: &RunnerActivities, execution_id: &str, org: &str, spe
     }
 }
 
-/// An outcome that was there already: row 3. A completed child's own result takes the form in which the platform wants it.
+/// An outcome that was there already: row 3. The platform has to know of it too: it learns the phase from nobody else. A completed child's own
+/// result takes the form in which the platform wants it.
 async fn finished(activities: &RunnerActivities, execution_id: &str, outcome: Outcome) -> Result<RawValue, ActivityError> {
-    let Outcome::Completed(output) = outcome else { return outcome.into_activity_result() };
+    let output = match outcome {
+        Outcome::Completed(output) => output,
+        Outcome::Failed { ref message, .. } => {
+            if let Err(e) = activities.publisher.ensure_ended(execution_id, false, message).await {
+                tracing::warn!(execution_id, error = %e, "cannot send FAILED");
+            }
+            return outcome.into_activity_result();
+        }
+        cancelled @ Outcome::Cancelled { .. } => return cancelled.into_activity_result(),
+    };
     let stored = activities.stigmer.get_execution(execution_id).await.ok().and_then(|e| e.status);
     let status = match stored.filter(|s| s.phase() == ExecutionPhase::ExecutionCompleted) {
         Some(status) => status,
         // The child had no chance to publish: what it returned is all there is.
-        None => execution_status::completed(&payload::data_of(&output).unwrap_or_default()),
+        None => {
+            let status = execution_status::completed(&payload::data_of(&output).unwrap_or_default());
+            if let Err(e) = activities.stigmer.update_status(execution_id, status.clone()).await {
+                tracing::warn!(execution_id, error = %e, "cannot send COMPLETED");
+            }
+            status
+        }
     };
     Ok(RawValue::new(vec![super::wire_payload(wire::encode(&status))]))
 }

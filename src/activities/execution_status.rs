@@ -9,6 +9,10 @@ use crate::stigmer::{payload as wire, structs};
 
 /// Outputs of tasks that are larger stay out of the list: it is sent on every change, and whole 500 times in the worst case.
 const TASK_OUTPUT_LIMIT_BYTES: usize = 4 * 1024;
+/// All of them together: with the run's own output the status stays under the 4 MB of a gRPC message.
+const TASK_OUTPUTS_LIMIT_BYTES: usize = 1024 * 1024;
+/// Errors of tasks are cut.
+const TASK_ERROR_LIMIT_BYTES: usize = 1024;
 
 /// The status of a run that has ended. An output that is no object is stored as `{"value": …}`.
 #[must_use]
@@ -63,7 +67,8 @@ fn as_object(output: &Data) -> Data {
 /// The list; a last row says what was left out.
 #[must_use]
 pub fn tasks(list: &TaskList) -> Vec<WorkflowTask> {
-    let mut tasks: Vec<WorkflowTask> = list.rows.iter().map(task).collect();
+    let mut room_bytes = TASK_OUTPUTS_LIMIT_BYTES;
+    let mut tasks: Vec<WorkflowTask> = list.rows.iter().map(|row| task(row, &mut room_bytes)).collect();
     if list.left_out > 0 {
         tasks.push(WorkflowTask {
             task_id: "left-out".to_owned(),
@@ -75,23 +80,31 @@ pub fn tasks(list: &TaskList) -> Vec<WorkflowTask> {
     tasks
 }
 
-fn task(row: &TaskRow) -> WorkflowTask {
+fn task(row: &TaskRow, room_bytes: &mut usize) -> WorkflowTask {
+    let output = row.output.as_ref().filter(|output| {
+        let left = room_bytes.checked_sub(output.json_len()).filter(|_| output.json_len() <= TASK_OUTPUT_LIMIT_BYTES);
+        left.inspect(|left| *room_bytes = *left).is_some()
+    });
+    let mut error = row.error.clone().unwrap_or_default();
+    error.truncate(error.floor_char_boundary(TASK_ERROR_LIMIT_BYTES));
     let status = match row.state {
         TaskState::InProgress => WorkflowTaskStatus::WorkflowTaskInProgress,
         TaskState::Completed => WorkflowTaskStatus::WorkflowTaskCompleted,
         TaskState::Failed | TaskState::Cancelled => WorkflowTaskStatus::WorkflowTaskFailed,
         TaskState::Skipped => WorkflowTaskStatus::WorkflowTaskSkipped,
     };
-    let cancelled = (row.state == TaskState::Cancelled).then(|| "cancelled".to_owned());
+    if row.state == TaskState::Cancelled && error.is_empty() {
+        "cancelled".clone_into(&mut error);
+    }
     WorkflowTask {
         task_id: row.reference.clone(),
         task_name: row.name.clone(),
         task_type: task_type(&row.kind).into(),
-        output: row.output.as_ref().filter(|o| o.json_len() <= TASK_OUTPUT_LIMIT_BYTES).map(|o| structs::object(&as_object(o).to_json())),
+        output: output.map(|o| structs::object(&as_object(o).to_json())),
         status: status.into(),
         started_at: row.started_at.clone().unwrap_or_default(),
         completed_at: row.completed_at.clone().unwrap_or_default(),
-        error: row.error.clone().or(cancelled).unwrap_or_default(),
+        error,
         metadata: (row.runs > 1).then(|| structs::object(&serde_json::json!({"runs": row.runs}))),
         ..Default::default()
     }
@@ -105,5 +118,30 @@ fn task_type(kind: &str) -> WorkflowTaskType {
         "fork" => WorkflowTaskType::WorkflowTaskParallel,
         "set" => WorkflowTaskType::WorkflowTaskTransform,
         _ => WorkflowTaskType::WorkflowTaskCustom,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_of_large_tasks_stays_small() {
+        let row = |n: usize| TaskRow {
+            name: format!("t{n}"),
+            reference: format!("/do/{n}"),
+            kind: "set".to_owned(),
+            state: TaskState::Completed,
+            runs: 1,
+            started_at: None,
+            completed_at: None,
+            error: Some("é".repeat(100_000)),
+            output: Some(Data::string("x".repeat(if n == 0 { TASK_OUTPUT_LIMIT_BYTES } else { TASK_OUTPUT_LIMIT_BYTES - 2 }))),
+        };
+        let tasks = tasks(&TaskList { rows: (0..500).map(row).collect(), left_out: 7 });
+        assert_eq!((tasks.len(), tasks[500].task_name.as_str()), (501, "(7 more tasks)"));
+        assert_eq!((tasks[0].output.is_some(), tasks[1].output.is_some(), tasks[499].output.is_some()), (false, true, false));
+        let size: usize = tasks.iter().map(prost::Message::encoded_len).sum();
+        assert!(size < 2_000_000, "{size}");
     }
 }

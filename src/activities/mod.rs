@@ -172,8 +172,16 @@ impl WatchActivities {
     }
 }
 
-/// Counts an attempt to deliver.
-fn count(metrics: &Metrics, kind: Kind, outcome: &Outcome, done: Result<&Delivery, &DeliveryError>, took: Duration, waited: Option<Duration>) {
+/// Counts an attempt to deliver. `last`: a failed one is not followed by another.
+fn count(
+    metrics: &Metrics,
+    kind: Kind,
+    outcome: &Outcome,
+    done: Result<&Delivery, &DeliveryError>,
+    took: Duration,
+    waited: Option<Duration>,
+    last: bool,
+) {
     let outcome = match outcome {
         Outcome::Completed(_) => telemetry::Outcome::Completed,
         Outcome::Failed { .. } => telemetry::Outcome::Failed,
@@ -181,8 +189,11 @@ fn count(metrics: &Metrics, kind: Kind, outcome: &Outcome, done: Result<&Deliver
     };
     match done {
         Ok(_) => metrics.completed(kind, outcome, took, waited),
-        Err(e) if e.is_retryable() => metrics.delivery_failed(telemetry::DeliveryError::Unavailable),
-        Err(_) => metrics.delivery_failed(telemetry::DeliveryError::Refused),
+        Err(DeliveryError::TooLarge { .. }) => metrics.delivery_failed(telemetry::DeliveryError::TooLarge),
+        Err(DeliveryError::Refused(_)) => metrics.delivery_failed(telemetry::DeliveryError::Refused),
+        Err(DeliveryError::BackOff | DeliveryError::Unavailable(_)) => {
+            metrics.delivery_failed(if last { telemetry::DeliveryError::BudgetSpent } else { telemetry::DeliveryError::Unavailable });
+        }
     }
 }
 

@@ -151,6 +151,7 @@ fn calls() {
         ("call: http\nwith:\n  method: get\n  endpoint: http://h/{a", vec![(BAD_URI, 7, 28)]),
         ("call: http\nwith:\n  method: get\n  endpoint: ftp://h", vec![(BAD_URI, 7, 19)]),
         ("call: http\nwith:\n  method: get\n  endpoint: .uri", vec![(BAD_URI, 7, 19)]),
+        ("call: http\nwith:\n  method: get\n  endpoint: '{base}/x'", vec![(BAD_URI, 7, 19)]),
         (
             "call: http\nwith:\n  method: get\n  endpoint:\n    uri: https://h\n    authentication: {bearer: {token: x}}\n    url: x",
             vec![(ENDPOINT_AUTHENTICATION, 9, 11), (UNKNOWN_KEY, 10, 11)],

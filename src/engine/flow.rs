@@ -185,10 +185,15 @@ impl<'r> Run<'r> {
             return Err(Stop::Cancelled);
         }
         if !strand.pace.step() {
-            self.wait(PAUSE, "yield", strand).await?;
+            self.pause(strand).await?;
             strand.pace.step();
         }
         Ok(())
+    }
+
+    /// Gives way: what follows belongs to another workflow task.
+    pub async fn pause(&self, strand: &Strand) -> Result<(), Stop> {
+        self.wait(PAUSE, "yield", strand).await
     }
 
     /// Waits on the host; no time at all is no timer.

@@ -71,6 +71,11 @@ pub trait Host {
     fn root(&self) -> Scope;
     /// `summary` says in a few words what the timer is for.
     fn timer(&self, duration: Duration, summary: &str, scope: &Scope) -> LocalBoxFuture<'static, Waited>;
+    /// Whether a call with an input of this size can be asked for now. Where not, the strand waits a moment and asks again.
+    fn has_room(&self, input_bytes: usize) -> bool {
+        let _ = input_bytes;
+        true
+    }
     fn call(&self, call: Call, scope: &Scope) -> LocalBoxFuture<'static, Result<Data, CallError>>;
     /// Something happened that a watcher may want to see. Free: no history event, no blocking.
     fn report(&self, event: Event<'_>);

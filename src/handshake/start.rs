@@ -20,6 +20,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use prost::Message;
 use temporalio_client::tonic::{Code, IntoRequest, Status};
 use temporalio_client::{Client, NamespacedClient, grpc::WorkflowService};
 use temporalio_common::protos::temporal::api::common::v1::{SearchAttributes, WorkflowType};
@@ -37,7 +38,7 @@ use super::child::{ChildInput, EXECUTION_ID_ATTRIBUTE, WORKFLOW_TYPE, child_id};
 use super::closed::{self, Close};
 use super::deadline;
 use super::look::{Seen, look};
-use super::outcome::Outcome;
+use super::outcome::{LIMIT_BYTES, Outcome};
 use super::payload;
 use super::rpc::short;
 use super::signal::{Signalled, signal_callback};
@@ -80,6 +81,9 @@ pub enum StartError {
     Unsettled,
     #[error("the server refuses the child workflow: {0}")]
     Refused(String),
+    /// Row 11.
+    #[error("the child workflow's input has {size_bytes} bytes, and Temporal takes {LIMIT_BYTES}; hand over a reference to the data instead")]
+    TooLarge { size_bytes: usize },
     #[error("the server cannot be asked: {0}")]
     Unavailable(String),
 }
@@ -165,6 +169,10 @@ async fn start(
     request_id: &str,
 ) -> Result<Start, StartError> {
     let input = request.input.clone().with_callback(Some(callback)).to_payload();
+    let size_bytes = input.encoded_len();
+    if size_bytes > LIMIT_BYTES {
+        return Err(StartError::TooLarge { size_bytes });
+    }
     let attribute = request.search_attribute.then(|| SearchAttributes {
         indexed_fields: HashMap::from([(EXECUTION_ID_ATTRIBUTE.to_owned(), payload::json(&request.input.workflow_execution_id))]),
     });

@@ -26,6 +26,7 @@ use super::scope::{TokenScope, token_of};
 use super::watch::Watch;
 use super::workflow::ServerlessWorkflow;
 use super::{activity_id, agent_step};
+use super::burst::Burst;
 use crate::activities::payload::{PAYLOAD_LIMIT_BYTES, first, raw_of};
 use crate::activities::{call_http, digest, names};
 use crate::engine::fault::{Fault, Standard};
@@ -63,6 +64,7 @@ pub struct TemporalHost {
     pub reporter: RefCell<Reporter>,
     pub pending_agents: Arc<PendingSteps>,
     random: WorkflowRandomStream,
+    burst: Burst,
 }
 
 impl TemporalHost {
@@ -75,7 +77,7 @@ impl TemporalHost {
         pending_agents: Arc<PendingSteps>,
     ) -> Self {
         let random = ctx.random_stream("engine");
-        Self { ctx, facts: Rc::new(facts), scope, watch, reporter: RefCell::new(reporter), pending_agents, random }
+        Self { ctx, facts: Rc::new(facts), scope, watch, reporter: RefCell::new(reporter), pending_agents, random, burst: Burst::default() }
     }
 
     /// The run is about to wait: whoever looks sees where it stands, and from now on somebody watches the caller.
@@ -144,6 +146,11 @@ impl Host for TemporalHost {
             }
         }
         .boxed_local()
+    }
+
+    fn has_room(&self, input_bytes: usize) -> bool {
+        // A larger one is refused by `call` and takes no room.
+        input_bytes > PAYLOAD_LIMIT_BYTES || self.burst.take(self.ctx.history_length(), input_bytes)
     }
 
     fn call(&self, call: Call, scope: &Scope) -> LocalBoxFuture<'static, Result<Data, CallError>> {

@@ -6,6 +6,7 @@
 mod activity_error;
 mod activity_id;
 mod agent_step;
+mod burst;
 pub mod connect;
 mod delivery;
 mod host;

@@ -22,7 +22,7 @@ use super::progress::Reporter;
 use super::watch::{Stop, Watch};
 use super::workflow::ServerlessWorkflow;
 use crate::activities::digest;
-use crate::activities::payload::{PAYLOAD_LIMIT_BYTES, first, raw};
+use crate::activities::payload::{PAYLOAD_LIMIT_BYTES, data_of, raw};
 use crate::activities::status::{Phase, Publisher, RunKey, TerminalStatus};
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::{self, Outcome, Settings, Start};
@@ -52,7 +52,7 @@ const DETAIL_LIMIT_CHARS: usize = 2_000;
 
 pub async fn run(ctx: WorkflowContext<ServerlessWorkflow>, input: RawValue) -> Result<RawValue, WorkflowTermination> {
     let services = ctx.state(ServerlessWorkflow::services);
-    let input = read_input(&ctx, &input)?;
+    let input = read_input(&ctx, &services, &input)?;
     let child = Child { started_at: now(&ctx), execution_id: input.execution_id(), budget: services.delivery_budget };
     let key = RunKey { workflow_id: ctx.workflow_id().to_owned(), execution_id: child.execution_id.clone() };
     let reporter = Reporter::new(key, services.publisher.clone());
@@ -68,14 +68,27 @@ pub async fn run(ctx: WorkflowContext<ServerlessWorkflow>, input: RawValue) -> R
 }
 
 /// Decodes the input and takes its callback, unless a signal has brought a newer one already.
-fn read_input(ctx: &WorkflowContext<ServerlessWorkflow>, raw: &RawValue) -> Result<ChildInput, WorkflowTermination> {
+fn read_input(
+    ctx: &WorkflowContext<ServerlessWorkflow>,
+    services: &WorkflowServices,
+    raw: &RawValue,
+) -> Result<ChildInput, WorkflowTermination> {
     let refuse = |message: String| terminate(failure::INVALID_INPUT, message, None);
-    let data = first(raw).map_err(refuse)?;
+    let data = match raw.payloads.as_slice() {
+        [argument] => data_of(argument).map_err(refuse)?,
+        arguments => return Err(refuse(format!("the workflow takes one argument, its input object; there are {} arguments", arguments.len()))),
+    };
     let input = ChildInput::from_json(&data.to_json()).map_err(|e| refuse(e.to_string()))?;
-    if let Some(callback) = Callback::from_child_input(&input, ctx.namespace()).map_err(|e| refuse(e.to_string()))? {
-        ctx.state_mut(|s| {
+    match Callback::from_child_input(&input, ctx.namespace()) {
+        Ok(None) => {}
+        Ok(Some(callback)) => ctx.state_mut(|s| {
             s.callback.get_or_insert(callback);
-        });
+        }),
+        Err(e) => {
+            let child = Child { started_at: now(ctx), execution_id: input.execution_id(), budget: services.delivery_budget };
+            child.publish_refusal(ctx, services, e.to_string());
+            return Err(refuse(e.to_string()));
+        }
     }
     Ok(input)
 }
@@ -201,6 +214,17 @@ impl Child {
         }
     }
 
+    /// Row 13: nobody can be told of a callback that cannot be read, but the execution must not stay open for it.
+    fn publish_refusal(&self, ctx: &WorkflowContext<ServerlessWorkflow>, services: &WorkflowServices, message: String) {
+        if ctx.is_replaying() {
+            return;
+        }
+        let run = RunKey { workflow_id: ctx.workflow_id().to_owned(), execution_id: self.execution_id.clone() };
+        let reporter = Reporter::new(run, services.publisher.clone());
+        let fault = Fault::standard(Standard::Validation, &services.engine.error_host, "Invalid callback", Some(message));
+        reporter.publisher().terminal(reporter.run(), self.status(ctx, &Outcome::Faulted(fault), &reporter));
+    }
+
     fn status(&self, ctx: &WorkflowContext<ServerlessWorkflow>, outcome: &Outcome, reporter: &Reporter) -> TerminalStatus {
         let (phase, output, error) = match outcome {
             Outcome::Completed(output) => (Phase::Completed, Some(output.clone()), None),
@@ -227,11 +251,15 @@ fn within_limits(outcome: Outcome, error_host: &str) -> Outcome {
                 "the workflow's output has {} bytes, and Temporal takes {PAYLOAD_LIMIT_BYTES}; return a reference to the data instead, or cut it with `output.as`",
                 output.json_len()
             );
-            Outcome::Faulted(Fault::standard(Standard::Runtime, error_host, "Output too large", Some(detail)))
+            // A kind that no caller tries again: the output would be as large.
+            Outcome::Faulted(Fault::standard(Standard::Validation, error_host, "Output too large", Some(detail)))
         }
         Outcome::Faulted(mut fault) => {
+            // Any of them may be an expression's result.
+            fault.type_ = cut(&fault.type_);
             fault.title = fault.title.as_deref().map(cut);
             fault.detail = fault.detail.as_deref().map(cut);
+            fault.instance = fault.instance.as_deref().map(cut);
             Outcome::Faulted(fault)
         }
         other => other,

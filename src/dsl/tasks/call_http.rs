@@ -111,7 +111,14 @@ fn uri_or_expression(report: &mut Report<'_>, node: &Node, what: &str) -> Option
 fn check_scheme(report: &mut Report<'_>, node: &Node, parts: Vec<UriPart>) -> Option<Vec<UriPart>> {
     let problem = match parts.first() {
         None => Problem::new(codes::EMPTY, node.span, "the endpoint is empty"),
-        Some(UriPart::Variable(_)) => return Some(parts),
+        Some(UriPart::Variable(name)) => {
+            if matches!(parts.get(1), Some(UriPart::Text(text)) if text.starts_with("://")) {
+                return Some(parts);
+            }
+            let message = format!("no address begins with `{{{name}}}`: the value of a variable is percent-encoded, its `://` too");
+            let help = format!("make the whole endpoint one expression: `${{ \"\\(.{name})/…\" }}`");
+            Problem::new(codes::BAD_URI, node.span, message).help(help)
+        }
         Some(UriPart::Text(text)) => {
             let lower = text.to_ascii_lowercase();
             if text.contains(char::is_whitespace) {

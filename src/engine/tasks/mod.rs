@@ -54,6 +54,10 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
 /// Makes one call through the host, in the strand's scope.
 async fn call(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeout: Option<Duration>) -> Result<Done, Stop> {
     let strand = view.strand;
+    let size = input.json_len();
+    while !view.run.host.has_room(size) {
+        view.run.pause(strand).await?;
+    }
     let visit = strand.visit(task.id);
     let id = strand.call_id(&task.reference, visit);
     let call = Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local };
