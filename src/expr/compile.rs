@@ -4,19 +4,22 @@ use std::fmt;
 use std::sync::Arc;
 
 use jaq_core::compile::Undefined;
+use jaq_core::load::lex::{StrPart, Tok, Token};
 use jaq_core::load::parse::{Def, Term};
 use jaq_core::load::{Arena, File, Lexer, Loader, Parser, span};
 use jaq_core::{Compiler, Native};
 
 use super::eval::Kind;
 use super::harden::{self, Met};
+use super::{library, stack};
 
 /// Longest expression, in bytes; deepest nesting of its brackets.
 const LENGTH_MAX: usize = 64 * 1024;
 const NESTING_MAX: usize = 100;
-/// Most operators and keywords: each may be one level of the syntax tree, which is walked on the stack.
-const LINKS_MAX: usize = 500;
-const LINKING_WORDS: [&str; 11] = ["and", "as", "catch", "def", "elif", "foreach", "if", "label", "or", "reduce", "try"];
+/// Most tokens: each may be one level of the syntax tree, which is walked on the stack, by the compiler and by the interpreter.
+const TOKENS_MAX: usize = 1_800;
+/// Up to so many signs, the stack of any thread is enough.
+const SIGNS_SHALLOW: usize = 60;
 /// The name under which the rewritten expression stands beside jq's own definitions.
 const MAIN: &str = "__main";
 
@@ -27,6 +30,7 @@ pub struct Program(Arc<Inner>);
 struct Inner {
     source: String,
     uses: Vec<usize>,
+    deep: bool,
     filter: jaq_core::compile::Filter<Native<Kind>>,
 }
 
@@ -40,6 +44,11 @@ impl Program {
     #[must_use]
     pub fn uses(&self) -> &[usize] {
         &self.0.uses
+    }
+
+    /// Whether it may need more stack than any thread has.
+    pub(super) fn is_deep(&self) -> bool {
+        self.0.deep
     }
 
     pub(super) fn filter(&self) -> &jaq_core::compile::Filter<Native<Kind>> {
@@ -79,81 +88,105 @@ impl CompileError {
 /// # Errors
 /// The text does not parse, names something that is not there, or is too long or too deep.
 pub fn compile(source: &str, variables: &[(&str, usize)]) -> Result<Program, CompileError> {
-    within_limits(source)?;
+    if source.len() > LENGTH_MAX {
+        return Err(CompileError::new(format!("the expression has {} bytes; {LENGTH_MAX} are allowed", source.len()), None));
+    }
+    // Whatever nests or chains is written with signs or blanks.
+    let signs = source.bytes().filter(|byte| !byte.is_ascii_alphanumeric()).count();
+    let compiled = if signs > SIGNS_SHALLOW {
+        stack::deep(|_| build(source, variables, true))
+    } else {
+        stack::shallow(|_| build(source, variables, false))
+    };
+    compiled.unwrap_or_else(|_| Err(CompileError::new("cannot be compiled", None)))
+}
+
+fn build(source: &str, variables: &[(&str, usize)], long: bool) -> Result<Program, CompileError> {
     let term = parse(source)?;
-    let mut met_names = Vec::new();
-    harden::walk(&term, &mut |met| {
-        if let Met::Variable(name) = met {
-            met_names.push(name);
-        }
+    let (mut named, mut loops) = (Vec::new(), false);
+    harden::walk(&term, &mut |met| match met {
+        Met::Variable(name) => named.push(name),
+        Met::Call(name, _) => loops |= library::loops(name),
+        Met::Definition(_) | Met::Fold => loops = true,
     });
     if let Some(name) = harden::recursive(&term) {
-        let error = CompileError::new(format!("`{name}` calls itself, which is not supported"), source.find(name));
+        let error = CompileError::new(format!("`{name}` calls itself, which is not supported"), offset_of(source, name));
         return Err(error.help("use `recurse`, `until`, `while`, `reduce` or `foreach`"));
     }
-    let names: Vec<String> = variables.iter().map(|(name, _)| format!("${name}")).collect();
+    let dollars: Vec<String> = variables.iter().map(|(name, _)| format!("${name}")).collect();
     // The order of the names in scope, so that equal programs ask for equal values.
-    let used: Vec<usize> = (0..names.len()).filter(|at| met_names.contains(&names[*at].as_str())).collect();
-    let globals: Vec<&str> = used.iter().map(|at| names[*at].as_str()).collect();
+    let used: Vec<usize> = (0..dollars.len()).filter(|at| named.contains(&dollars[*at].as_str())).collect();
+    let globals: Vec<&str> = used.iter().map(|at| dollars[*at].as_str()).collect();
 
+    let needed = library::needed(&term);
     let main = Def { name: MAIN, args: vec![], body: harden::term(term) };
-    let prelude = prelude().chain([main]);
+    let prelude: Vec<Def<&str>> = needed.into_iter().chain([main]).collect();
     let arena = Arena::default();
     let modules =
         Loader::new(prelude).load(&arena, File { code: MAIN, path: () }).map_err(|_| CompileError::new("cannot be loaded", None))?;
     let filter = Compiler::default()
-        .with_funs(harden::natives())
+        .with_funs(library::natives())
         .with_global_vars(globals)
         .compile(modules)
         .map_err(|errors| undefined(source, variables, errors.iter().flat_map(|(_, errors)| errors)))?;
     let indices = used.into_iter().map(|at| variables[at].1).collect();
-    Ok(Program(Arc::new(Inner { source: source.to_owned(), uses: indices, filter })))
-}
-
-/// jq's own definitions, living as briefly as the expression beside them.
-#[allow(clippy::map_identity, reason = "it shortens the lifetime")]
-fn prelude<'s>() -> impl Iterator<Item = Def<&'s str>> {
-    harden::prelude().map(|def| def)
-}
-
-fn within_limits(source: &str) -> Result<(), CompileError> {
-    if source.len() > LENGTH_MAX {
-        return Err(CompileError::new(format!("the expression has {} bytes; {LENGTH_MAX} are allowed", source.len()), None));
-    }
-    let (mut depth, mut links) = (0_usize, 0_usize);
-    for (offset, byte) in source.bytes().enumerate() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            b'+' | b'-' | b'*' | b'/' | b'%' | b'|' | b',' | b'=' | b'<' | b'>' | b'!' => links += 1,
-            _ => {}
-        }
-        if depth > NESTING_MAX {
-            return Err(CompileError::new(format!("the expression nests deeper than {NESTING_MAX}"), Some(offset)));
-        }
-    }
-    links += source.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| LINKING_WORDS.contains(word)).count();
-    if links > LINKS_MAX {
-        let error = CompileError::new(format!("the expression has {links} operators and keywords; {LINKS_MAX} are allowed"), None);
-        return Err(error.help("split it over several `set` tasks, or move data out of it"));
-    }
-    Ok(())
+    Ok(Program(Arc::new(Inner { source: source.to_owned(), uses: indices, deep: long || loops, filter })))
 }
 
 fn parse(source: &str) -> Result<Term<&str>, CompileError> {
     let tokens = Lexer::new(source).lex().map_err(|errors| {
+        let brackets = |signs: &[u8]| source.bytes().filter(|byte| signs.contains(byte)).count();
+        if brackets(b"([{").saturating_sub(brackets(b")]}")) > NESTING_MAX {
+            return CompileError::new(format!("the expression nests deeper than {NESTING_MAX}"), None);
+        }
         let found = errors.first();
         let offset = found.map(|(_, rest)| span(source, rest).start);
         let expected = found.map_or("something else", |(expected, _)| expected.as_str());
         quotes(CompileError::new(format!("expected {expected}"), offset), source)
     })?;
+    let mut count = 0;
+    within_limits(source, &tokens, 0, &mut count)?;
     Parser::new(&tokens).parse(Parser::term).map_err(|errors| {
         let Some((expected, found)) = errors.first() else { return CompileError::new("does not parse", None) };
-        let at = jaq_core::load::lex::Token::opt_as_str(*found, source);
+        let at = Token::opt_as_str(*found, source);
         let offset = span(source, at).start;
         let saw = if at.is_empty() { "the end".to_owned() } else { format!("`{at}`") };
         quotes(CompileError::new(format!("expected {}, found {saw}", expected.as_str()), Some(offset)), source)
     })
+}
+
+/// On tokens, not on bytes: text between quotes may hold any signs.
+fn within_limits(source: &str, tokens: &[Token<&str>], depth: usize, count: &mut usize) -> Result<(), CompileError> {
+    for token in tokens {
+        let offset = offset_of(source, token.0);
+        *count += 1;
+        if depth > NESTING_MAX {
+            return Err(CompileError::new(format!("the expression nests deeper than {NESTING_MAX}"), offset));
+        }
+        if *count > TOKENS_MAX {
+            let error = CompileError::new(format!("the expression has more than {TOKENS_MAX} operators, names and brackets"), offset);
+            return Err(error.help("split it over several `set` tasks, or move data out of it"));
+        }
+        match &token.1 {
+            Tok::Block(inner) => within_limits(source, inner, depth + 1, count)?,
+            Tok::Str(parts) => {
+                for part in parts {
+                    *count += 1;
+                    if let StrPart::Term(token) = part {
+                        within_limits(source, std::slice::from_ref(token), depth, count)?;
+                    }
+                }
+            }
+            Tok::Word | Tok::Var | Tok::Fmt | Tok::Num | Tok::Sym => {}
+        }
+    }
+    Ok(())
+}
+
+/// Where a part of the source stands; none for text that is not part of it.
+fn offset_of(source: &str, part: &str) -> Option<usize> {
+    let offset = part.as_ptr().addr().checked_sub(source.as_ptr().addr())?;
+    (offset + part.len() <= source.len()).then_some(offset)
 }
 
 /// The usual reason why something does not parse.
@@ -167,15 +200,15 @@ fn undefined<'a, 's: 'a>(
     mut errors: impl Iterator<Item = &'a (&'s str, Undefined)>,
 ) -> CompileError {
     let Some((name, what)) = errors.next() else { return CompileError::new("does not compile", None) };
-    let offset = source.find(name);
+    let offset = offset_of(source, name).or_else(|| source.find(name));
     match what {
         Undefined::Var => {
             let known: Vec<String> = variables.iter().map(|(name, _)| format!("${name}")).collect();
             let help = if known.is_empty() { "there are no variables here".to_owned() } else { format!("here are: {}", known.join(", ")) };
             CompileError::new(format!("unknown variable `{name}`"), offset).help(help)
         }
-        Undefined::Filter(arity) => match harden::DENIED.iter().find(|(denied, _)| denied == name) {
-            Some((_, why)) => CompileError::new(format!("`{name}` is not available in workflows"), offset).help(*why),
+        Undefined::Filter(arity) => match library::denied(name) {
+            Some(why) => CompileError::new(format!("`{name}` is not available in workflows"), offset).help(why),
             None => {
                 let error = CompileError::new(format!("unknown function `{name}/{arity}`"), offset);
                 match similar(name) {
@@ -189,11 +222,8 @@ fn undefined<'a, 's: 'a>(
 }
 
 /// The known function whose name is nearest, if one is near.
-fn similar(name: &str) -> Option<String> {
-    let defs = harden::prelude().map(|d| d.name.to_owned());
-    let natives = harden::natives().map(|(name, _, _)| name.to_owned());
-    let known = defs.chain(natives).filter(|known| !known.starts_with('_') && !known.starts_with('!'));
-    known.map(|known| (distance(name, &known), known)).filter(|(d, _)| *d <= 2 && *d < name.len()).min().map(|(_, known)| known)
+fn similar(name: &str) -> Option<&'static str> {
+    library::names().map(|known| (distance(name, known), known)).filter(|(d, _)| *d <= 2 && *d < name.len()).min().map(|(_, known)| known)
 }
 
 /// Levenshtein's, on bytes: names of functions are ASCII.

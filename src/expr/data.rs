@@ -17,7 +17,7 @@ pub struct Data(pub(super) Val);
 pub struct ParseError(String);
 
 /// Deepest nesting that is read; deeper values would overflow the stack of whoever walks them.
-const DEPTH_MAX: usize = 128;
+pub(super) const DEPTH_MAX: usize = 128;
 
 impl Data {
     #[must_use]
@@ -245,8 +245,33 @@ fn each_string(val: &Val, see: &mut dyn FnMut(&str)) {
     }
 }
 
+/// Visits a value and all in it with its depth, without the machine's stack: inside an evaluation values nest as deep as fuel allows.
+pub(super) fn each_node<E>(val: &Val, mut see: impl FnMut(&Val, usize) -> Result<(), E>) -> Result<(), E> {
+    see(val, 0)?;
+    let mut open = match val {
+        Val::Arr(_) | Val::Obj(_) => vec![(val, 1)],
+        _ => return Ok(()),
+    };
+    while let Some((parent, depth)) = open.pop() {
+        let mut child = |val| {
+            see(val, depth)?;
+            if matches!(val, Val::Arr(_) | Val::Obj(_)) {
+                open.push((val, depth + 1));
+            }
+            Ok(())
+        };
+        match parent {
+            Val::Arr(items) => items.iter().try_for_each(&mut child)?,
+            // Keys that are no strings exist only inside an evaluation.
+            Val::Obj(members) => members.iter().try_for_each(|(key, val)| child(key).and_then(|()| child(val)))?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// How deep the brackets of a JSON text nest.
-fn nesting(bytes: &[u8]) -> usize {
+pub(super) fn nesting(bytes: &[u8]) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
     for byte in bytes {
         match byte {

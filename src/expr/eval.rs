@@ -1,18 +1,23 @@
 //! One evaluation.
 
 use std::cell::Cell;
+use std::fmt::{self, Write};
 
 use jaq_core::data::{DataT, HasLut};
-use jaq_core::{Ctx, Error, Lut, Vars};
+use jaq_core::{Ctx, Error, Exn, Lut, Vars};
 use jaq_json::{Num, Val};
 
 use super::compile::Program;
-use super::data::Data;
-use super::harden::exhausted;
+use super::cost;
+use super::data::{DEPTH_MAX, Data, each_node};
+use super::stack::{self, Depth, Lost};
 
-/// Units that evaluations may use together. One is taken by each call of a definition and each round of a loop; ordinary expressions use 0 to 10.
+/// Units that evaluations may use together; `cost` says what one is. Ordinary expressions use 0 to 10.
 #[derive(Debug)]
 pub struct Fuel(Cell<u64>);
+
+/// Most that one evaluation uses: as deep as values may become while it runs, which the stack must hold when they are dropped.
+const UNITS_MAX: u64 = 500_000;
 
 impl Fuel {
     #[must_use]
@@ -53,6 +58,12 @@ pub enum EvalError {
     OutOfFuel,
 }
 
+impl EvalError {
+    fn failed(message: impl Into<String>) -> Self {
+        Self::Failed { message: message.into() }
+    }
+}
+
 /// The kind of data that natives see: the look-up table and the fuel.
 pub struct Kind;
 
@@ -60,6 +71,7 @@ pub struct Kind;
 pub struct Shared<'a> {
     lut: &'a Lut<Kind>,
     fuel: &'a Fuel,
+    depth: Depth,
 }
 
 impl DataT for Kind {
@@ -74,15 +86,17 @@ impl<'a> HasLut<'a, Kind> for Shared<'a> {
 }
 
 impl Shared<'_> {
+    /// Takes units, and sees that there is stack for what they are taken for.
     pub fn take(&self, units: u64) -> Result<(), Error<Val>> {
         match self.fuel.0.get().checked_sub(units) {
-            Some(left) => {
+            Some(left) if self.depth.has_room() => {
                 self.fuel.0.set(left);
                 Ok(())
             }
-            None => {
+            // The counter stays at zero, so a program cannot catch the error and go on.
+            _ => {
                 self.fuel.0.set(0);
-                Err(exhausted())
+                Err(Error::str(EvalError::OutOfFuel))
             }
         }
     }
@@ -93,53 +107,83 @@ impl Shared<'_> {
 /// # Errors
 /// See [`EvalError`].
 pub fn eval(program: &Program, value: &Data, variables: &dyn Variables, fuel: &Fuel) -> Result<Data, EvalError> {
-    let vars = Vars::new(program.uses().iter().map(|index| variables.get(*index).0));
+    // Kept here while it runs, so that a program never owns one alone: what it copies, and so its fuel, does not depend on who else holds it.
+    let values: Vec<Val> = program.uses().iter().map(|index| variables.get(*index).0).collect();
+    let units = fuel.left().min(UNITS_MAX);
+    let (value, values) = (&value.0, values.as_slice());
+    let work = move |depth| {
+        let fuel = Fuel::new(units);
+        let result = run(program, value, values, &fuel, depth);
+        (result, fuel.left())
+    };
+    match if program.is_deep() { stack::deep(work) } else { stack::shallow(work) } {
+        Ok((result, left)) => {
+            fuel.0.set(fuel.left() - (units - left));
+            result
+        }
+        Err(Lost::NoStack) => Err(EvalError::failed("there is no memory for a stack to evaluate the expression on")),
+        Err(Lost::Panicked) => Err(EvalError::failed("jq cannot calculate this: a number or a range in it is too large")),
+    }
+}
+
+fn run(program: &Program, value: &Val, variables: &[Val], fuel: &Fuel, depth: Depth) -> Result<Data, EvalError> {
     let filter = program.filter();
-    let ctx = Ctx::<Kind>::new(Shared { lut: &filter.lut, fuel }, vars);
-    let mut outputs = filter.id.run::<Kind>((ctx, value.0.clone()));
+    let shared = Shared { lut: &filter.lut, fuel, depth };
+    let ctx = Ctx::<Kind>::new(shared.clone(), Vars::new(variables.iter().cloned()));
+    let mut outputs = filter.id.run::<Kind>((ctx, value.clone()));
     let first = outputs.next().ok_or(EvalError::NoOutput)?.map_err(|exn| failed(exn, fuel))?;
     match outputs.next() {
+        // A program that caught the error of its empty tank has no result.
+        None if fuel.left() == 0 => return Err(EvalError::OutOfFuel),
         None => {}
         Some(Ok(_)) => return Err(EvalError::ManyOutputs),
         Some(Err(exn)) => return Err(failed(exn, fuel)),
     }
+    // Also the first look at a value that may be deep, or endless when it is written out.
+    cost::weigh(&shared, &first).map_err(|error| failed(Exn::from(error), fuel))?;
     json_only(&first).map_err(|what| EvalError::NotJson { what })?;
     Ok(Data(first))
 }
 
 /// An exception is never let out as it is: one kind of them would end the process.
-fn failed(exn: jaq_core::Exn<'_, Val>, fuel: &Fuel) -> EvalError {
+fn failed(exn: Exn<'_, Val>, fuel: &Fuel) -> EvalError {
     if fuel.left() == 0 {
         return EvalError::OutOfFuel;
     }
     match exn.get_err() {
-        Ok(error) => EvalError::Failed { message: shortened(&error.to_string()) },
-        Err(_) => EvalError::Failed { message: "the expression breaks out of itself".to_owned() },
+        Ok(error) => EvalError::failed(shortened(&error)),
+        Err(_) => EvalError::failed("the expression breaks out of itself"),
     }
 }
 
-/// Error texts quote values, which may be long.
-fn shortened(message: &str) -> String {
-    const CHARS_MAX: usize = 300;
-    match message.char_indices().nth(CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &message[..end]),
-        None => message.to_owned(),
+/// Error texts quote values: these may be long, and deeper or longer than can be written out.
+fn shortened(error: &dyn fmt::Display) -> String {
+    const BYTES_MAX: usize = 300;
+    struct Short(String);
+    impl Write for Short {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            let room = BYTES_MAX - self.0.len();
+            let end = text.floor_char_boundary(room);
+            self.0.push_str(&text[..end]);
+            if end == text.len() { Ok(()) } else { Err(fmt::Error) }
+        }
     }
+    let mut short = Short(String::new());
+    if write!(short, "{error}").is_err() {
+        short.0.push('…');
+    }
+    short.0
 }
 
 /// jq computes in a superset of JSON; only JSON leaves an expression.
 pub(super) fn json_only(val: &Val) -> Result<(), &'static str> {
-    match val {
+    each_node(val, |val, depth| match val {
+        _ if depth > DEPTH_MAX => Err("a value too deep"),
         Val::Num(Num::Float(f)) if f.is_nan() => Err("a number that is not one (NaN)"),
         Val::Num(Num::Float(f)) if f.is_infinite() => Err("an infinite number"),
+        Val::Num(Num::Dec(text)) if text.parse::<f64>().is_ok_and(f64::is_infinite) => Err("a number beyond 1.8e308"),
         Val::BStr(_) => Err("a byte string"),
-        Val::Arr(items) => items.iter().try_for_each(json_only),
-        Val::Obj(members) => members.iter().try_for_each(|(key, value)| {
-            if !matches!(key, Val::TStr(_)) {
-                return Err("an object key that is not a string");
-            }
-            json_only(value)
-        }),
+        Val::Obj(members) if members.keys().any(|key| !matches!(key, Val::TStr(_))) => Err("an object key that is not a string"),
         _ => Ok(()),
-    }
+    })
 }

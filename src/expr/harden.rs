@@ -1,106 +1,24 @@
-//! What of jq there is, and where fuel is taken.
+//! Programs are rewritten so that they take fuel: by a call of a native of `cost` wherever time, memory or depth can come from.
 //!
-//! Left out: whatever reads the clock, the time zone or the environment, ends the process, or prints. Everything else of jq that can go on for ever is
-//! made of definitions that call themselves, of `reduce` and `foreach`, and of `range`: programs are rewritten so that each of these takes a unit of
-//! fuel for every round, by a call of the native `__tick`.
-
-use std::sync::LazyLock;
+//! Everything in jq that can go on for ever is made of definitions that call themselves, of `reduce` and `foreach`, and of `range`.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
-use jaq_core::native::{Fun, bome, run, v};
+use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
-use jaq_core::{Error, Exn, Native};
-use jaq_json::Val;
 
-use super::eval::Kind;
-
-/// Name, and why it is not there.
-pub const DENIED: [(&str, &str); 16] = [
-    ("now", "it would read the clock; use `$task.startedAt` or `$workflow.startedAt`"),
-    ("localtime", "it would read the machine's time zone; use `gmtime`"),
-    ("strflocaltime", "it would read the machine's time zone; use `strftime`"),
-    ("env", "it would read the worker's environment; use `$env` or `$secrets`"),
-    ("halt", "it would end the process; use a `raise` task"),
-    ("halt_error", "it would end the process; use a `raise` task"),
-    ("stderr", "expressions do not print"),
-    ("stderr_empty", "expressions do not print"),
-    ("debug", "expressions do not print"),
-    ("debug_empty", "expressions do not print"),
-    ("input", "there is one input: `.`"),
-    ("inputs", "there is one input: `.`"),
-    ("input_line_number", "there is one input: `.`"),
-    ("input_filename", "there is one input: `.`"),
-    ("get_search_list", "there are no modules"),
-    ("__tick", "it is reserved"),
-];
-
-const TICK: &str = "__tick";
-const RANGE: &str = "range";
-const RANGE_NATIVE: &str = "__range";
-
-fn denied(name: &str) -> bool {
-    DENIED.iter().any(|(denied, _)| *denied == name)
-}
-
-/// The natives of jq less the denied ones, and ours.
-pub fn natives() -> impl Iterator<Item = Fun<Kind>> {
-    let known = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
-    let known = known.filter(|(name, _, _)| !denied(name)).map(|(name, args, native)| {
-        let renamed = name == RANGE && args.len() == 3;
-        (if renamed { RANGE_NATIVE } else { name }, args, native)
-    });
-    known.chain([tick()])
-}
-
-/// Takes one unit; passes its input through, as itself, as a path and in an update alike.
-fn tick() -> Fun<Kind> {
-    let native: Native<Kind> = run::<Kind>((TICK, v(0), |cv| bome(cv.0.data().take(1).map(|()| cv.1)))).2;
-    let native = native
-        .with_paths(|cv| {
-            let taken = cv.0.data().take(1).map(|()| cv.1);
-            Box::new(std::iter::once(taken.map_err(Exn::from)))
-        })
-        .with_update(|cv, update| match cv.0.data().take(1) {
-            Ok(()) => update(cv.1),
-            Err(e) => Box::new(std::iter::once(Err(Exn::from(e)))),
-        });
-    (TICK, v(0), native)
-}
-
-/// The error of an empty tank. The counter stays at zero, so a program cannot catch it and go on.
-pub fn exhausted() -> Error<Val> {
-    Error::str("the expression does not end: it has used up its fuel")
-}
-
-/// jq's own definitions, rewritten once.
-pub fn prelude() -> impl Iterator<Item = Def<&'static str>> {
-    static DEFS: LazyLock<Vec<Def<&'static str>>> = LazyLock::new(|| {
-        let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-        let mut defs: Vec<_> = defs.filter(|def| !denied(def.name)).map(definition).collect();
-        // `range/3` is native: each of its outputs takes fuel.
-        defs.insert(
-            0,
-            Def {
-                name: RANGE,
-                args: vec!["$from", "$to", "$by"],
-                body: pipe(
-                    Term::Call(RANGE_NATIVE, vec![Term::Var("$from"), Term::Var("$to"), Term::Var("$by")]),
-                    Term::Call(TICK, vec![]),
-                ),
-            },
-        );
-        defs
-    });
-    DEFS.iter().cloned()
-}
+use super::cost::{ADD, DIV, MUL, SUB, TICK, WEIGH};
 
 /// A definition that takes fuel when it is called.
-fn definition(def: Def<&str>) -> Def<&str> {
-    Def { name: def.name, args: def.args, body: pipe(Term::Call(TICK, vec![]), term(def.body)) }
+pub fn definition(def: Def<&str>) -> Def<&str> {
+    Def { name: def.name, args: def.args, body: pipe(call(TICK), term(def.body)) }
 }
 
-fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+pub fn call(name: &str) -> Term<&str> {
+    Term::Call(name, vec![])
+}
+
+pub fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
 }
 
@@ -116,17 +34,33 @@ fn terms(all: Vec<Term<&str>>) -> Vec<Term<&str>> {
 /// The same program, taking fuel in its loops.
 pub fn term(t: Term<&str>) -> Term<&str> {
     match t {
-        Term::Recurse => Term::Call("recurse", vec![]),
+        // Not a call of `recurse`: updates go from the leaves to the root here, as `walk` needs it.
+        Term::Recurse => pipe(Term::Recurse, call(TICK)),
         Term::Str(format, parts) => Term::Str(format, parts.into_iter().map(part_of_string).collect()),
-        Term::Arr(items) => Term::Arr(items.map(boxed)),
-        Term::Obj(members) => Term::Obj(members.into_iter().map(|(k, v)| (term(k), v.map(term))).collect()),
+        Term::Arr(Some(items)) => pipe(Term::Arr(Some(boxed(items))), call(TICK)),
+        Term::Obj(members) if members.is_empty() => Term::Obj(members),
+        Term::Obj(members) => {
+            let members = members.into_iter().map(|(key, value)| match (key, value) {
+                // `{$x}` and `{"a"}` are keys whose value the compiler finds.
+                (key, None) => (key, None),
+                (key, Some(value)) => (weighed(key), Some(term(value))),
+            });
+            pipe(Term::Obj(members.collect()), call(TICK))
+        }
         Term::Neg(inner) => Term::Neg(boxed(inner)),
         Term::BinOp(l, BinaryOp::Pipe(Some(p)), r) => Term::BinOp(boxed(l), BinaryOp::Pipe(Some(pattern(p))), boxed(r)),
+        Term::BinOp(l, BinaryOp::Math(op), r) => calculation(op, term(*l), term(*r)),
+        Term::BinOp(l, BinaryOp::UpdateMath(op), r) => {
+            const BY: &str = "$__by";
+            let update = calculation(op, Term::Id, Term::Var(BY));
+            let update = Term::BinOp(boxed(l), BinaryOp::Update, Box::new(update));
+            Term::BinOp(boxed(r), BinaryOp::Pipe(Some(Pattern::Var(BY))), Box::new(update))
+        }
+        Term::BinOp(l, BinaryOp::Cmp(op), r) => Term::BinOp(Box::new(weighed(*l)), BinaryOp::Cmp(op), Box::new(weighed(*r))),
+        Term::BinOp(l, BinaryOp::Comma, r) => comma(*l, *r),
         Term::BinOp(l, op, r) => Term::BinOp(boxed(l), op, boxed(r)),
         Term::Label(name, inner) => Term::Label(name, boxed(inner)),
-        Term::Fold(name, source, p, args) => {
-            Term::Fold(name, Box::new(pipe(term(*source), Term::Call(TICK, vec![]))), pattern(p), terms(args))
-        }
+        Term::Fold(name, source, p, args) => Term::Fold(name, Box::new(pipe(term(*source), call(TICK))), pattern(p), terms(args)),
         Term::TryCatch(inner, catch) => Term::TryCatch(boxed(inner), catch.map(boxed)),
         Term::IfThenElse(cases, otherwise) => {
             Term::IfThenElse(cases.into_iter().map(|(c, t)| (term(c), term(t))).collect(), otherwise.map(boxed))
@@ -135,18 +69,51 @@ pub fn term(t: Term<&str>) -> Term<&str> {
         Term::Call(name, args) => Term::Call(name, terms(args)),
         Term::Path(head, Path(parts)) => {
             let part = |part| match part {
-                Part::Index(index) => Part::Index(term(index)),
+                Part::Index(index) => Part::Index(weighed(index)),
                 Part::Range(from, to) => Part::Range(from.map(term), to.map(term)),
             };
-            Term::Path(boxed(head), Path(parts.into_iter().map(|(p, opt)| (part(p), opt)).collect()))
+            // `.[]` gives many: without this, `.[] | .[] | .[]` would multiply for nothing.
+            let iterates = parts.iter().any(|(part, _)| matches!(part, Part::Range(None, None)));
+            let path = Term::Path(boxed(head), Path(parts.into_iter().map(|(p, opt)| (part(p), opt)).collect()));
+            if iterates { pipe(path, call(TICK)) } else { path }
         }
-        leaf @ (Term::Id | Term::Num(_) | Term::Break(_) | Term::Var(_)) => leaf,
+        leaf @ (Term::Id | Term::Num(_) | Term::Break(_) | Term::Var(_) | Term::Arr(None)) => leaf,
+    }
+}
+
+/// `a, b, c` gives many, too. The unit stands before each: behind them, a call at the end would be no tail call, and loops would grow the stack.
+fn comma<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    let left = match left {
+        Term::BinOp(l, BinaryOp::Comma, r) => comma(*l, *r),
+        left => pipe(call(TICK), term(left)),
+    };
+    Term::BinOp(Box::new(left), BinaryOp::Comma, Box::new(pipe(call(TICK), term(right))))
+}
+
+/// The operator as a native, which knows what it copies.
+fn calculation<'s>(op: Math, left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    let native = match op {
+        Math::Add => ADD,
+        Math::Sub => SUB,
+        Math::Mul => MUL,
+        Math::Div => DIV,
+        Math::Rem => return Term::BinOp(Box::new(left), BinaryOp::Math(op), Box::new(right)),
+    };
+    Term::Call(native, vec![left, right])
+}
+
+/// The same, for a place where a value is compared, hashed or written out.
+fn weighed(t: Term<&str>) -> Term<&str> {
+    match t {
+        Term::Num(_) => t,
+        Term::Str(_, ref parts) if !parts.iter().any(|part| matches!(part, StrPart::Term(_))) => t,
+        t => pipe(term(t), call(WEIGH)),
     }
 }
 
 fn part_of_string<'s>(part: StrPart<&'s str, Term<&'s str>>) -> StrPart<&'s str, Term<&'s str>> {
     match part {
-        StrPart::Term(t) => StrPart::Term(term(t)),
+        StrPart::Term(t) => StrPart::Term(weighed(t)),
         text => text,
     }
 }
@@ -164,17 +131,23 @@ pub enum Met<'t, 's> {
     Variable(&'s str),
     Call(&'s str, usize),
     Definition(&'t Def<&'s str>),
+    Fold,
 }
 
 /// Calls the function with everything that the program names or defines; it decides itself whether to look into a definition.
 pub fn walk<'t, 's>(t: &'t Term<&'s str>, see: &mut dyn FnMut(Met<'t, 's>)) {
     match t {
         Term::Var(name) => see(Met::Variable(name)),
-        Term::Str(_, parts) => parts.iter().for_each(|p| {
-            if let StrPart::Term(t) = p {
-                walk(t, see);
+        Term::Str(format, parts) => {
+            if let Some(format) = format {
+                see(Met::Call(format, 0));
             }
-        }),
+            parts.iter().for_each(|p| {
+                if let StrPart::Term(t) = p {
+                    walk(t, see);
+                }
+            });
+        }
         Term::Arr(Some(t)) | Term::Neg(t) | Term::Label(_, t) => walk(t, see),
         Term::Obj(members) => members.iter().for_each(|(k, v)| {
             walk(k, see);
@@ -189,6 +162,7 @@ pub fn walk<'t, 's>(t: &'t Term<&'s str>, see: &mut dyn FnMut(Met<'t, 's>)) {
             walk(r, see);
         }
         Term::Fold(_, source, p, args) => {
+            see(Met::Fold);
             walk(source, see);
             in_pattern(p, see);
             args.iter().for_each(|t| walk(t, see));

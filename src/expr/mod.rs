@@ -8,17 +8,23 @@
 //! |---|---|
 //! | `data` | [`Data`]: immutable JSON, cheap to clone; expressions work on it without conversion |
 //! | `compile` | text → [`Program`], once per definition; errors with place and help |
-//! | `harden` | what of jq is not there, and where fuel is taken |
+//! | `library` | what of jq there is |
+//! | `harden` | the rewrite of programs: where fuel is taken |
+//! | `cost` | how much, and the natives that take it |
+//! | `stack` | a stack of known size for what may nest deep |
 //! | `eval` | one evaluation: exactly one output, which is JSON |
 //! | `template` | data with expressions in it |
 //! | `marker` | stand-ins for the values of secrets |
 #![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
 mod compile;
+mod cost;
 mod data;
 mod eval;
 mod harden;
+mod library;
 pub mod marker;
+mod stack;
 mod template;
 
 pub use compile::{CompileError, Program, compile};
@@ -34,5 +40,7 @@ pub fn expression(text: &str) -> Option<&str> {
     (!inside.is_empty()).then_some(inside)
 }
 
+#[cfg(test)]
+mod hardening_tests;
 #[cfg(test)]
 mod tests;
