@@ -91,12 +91,17 @@ fn name_suffix(tag: &str) -> String {
     execution_name("", tag)
 }
 
-/// Whether a delivered value is an agent execution that had not ended when it was written: the platform delivers the *initial* object.
+/// Whether a delivered value is an agent execution.
+#[must_use]
+pub fn is_execution(delivered: &Data) -> bool {
+    delivered.get("kind").is_some_and(|k| k.as_str() == Some("AgentExecution"))
+        || delivered.get("spec").is_some_and(|s| s.get("agent_id").or_else(|| s.get("agentId")).is_some())
+}
+
+/// Whether it is one that had not ended when it was written: the platform delivers the *initial* object.
 #[must_use]
 pub fn is_unfinished_execution(delivered: &Data) -> bool {
-    let looks_like_one = delivered.get("kind").is_some_and(|k| k.as_str() == Some("AgentExecution"))
-        || delivered.get("spec").is_some_and(|s| s.get("agent_id").or_else(|| s.get("agentId")).is_some());
-    if !looks_like_one {
+    if !is_execution(delivered) {
         return false;
     }
     let phase = delivered.get("status").and_then(|s| s.get("phase"));

@@ -153,7 +153,7 @@ async fn finished(activities: &RunnerActivities, execution_id: &str, outcome: Ou
             status
         }
     };
-    Ok(RawValue::new(vec![super::wire_payload(wire::encode(&status))]))
+    Ok(RawValue::new(vec![execution_status::payload_of(status)]))
 }
 
 /// `handshake.async: false`: the activity keeps its slot until its child has closed, heartbeating. The child delivers all the same.

@@ -43,7 +43,12 @@ pub fn completed(output: &Data) -> WorkflowExecutionStatus {
 /// platform has it already, and it must not keep the output from its caller.
 #[must_use]
 pub fn payload(status: &TerminalStatus) -> Payload {
-    let message = message(status);
+    payload_of(message(status))
+}
+
+/// The same for a status as the platform has it.
+#[must_use]
+pub fn payload_of(message: WorkflowExecutionStatus) -> Payload {
     let whole = super::wire_payload(wire::encode(&message));
     if whole.data.len() <= super::payload::PAYLOAD_LIMIT_BYTES {
         return whole;
@@ -124,6 +129,16 @@ fn task_type(kind: &str) -> WorkflowTaskType {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_output_of_null_is_stored_like_any_other_value() {
+        let ended = r#"{"phase":"completed","tasks":{"rows":[]},"output":null,"started_at":"","completed_at":"","temporal_workflow_id":""}"#;
+        let status: TerminalStatus = serde_json::from_str(ended).unwrap();
+        assert_eq!(message(&status).output, completed(&Data::null()).output);
+        assert_eq!(serde_json::to_string(&status).unwrap(), ended);
+        let failed: TerminalStatus = serde_json::from_str(&ended.replace(r#""output":null,"#, "")).unwrap();
+        assert_eq!(message(&failed).output, None);
+    }
 
     #[test]
     fn a_long_list_of_large_tasks_stays_small() {

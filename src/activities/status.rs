@@ -1,6 +1,6 @@
 //! What a run tells the platform about itself: the shape that travels from workflow code to the publisher and to the delivering activity.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::expr::Data;
 
@@ -38,7 +38,7 @@ pub struct TaskRow {
     pub completed_at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub output: Option<Data>,
 }
 
@@ -56,13 +56,18 @@ pub struct TaskList {
 pub struct TerminalStatus {
     pub phase: Phase,
     pub tasks: TaskList,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub output: Option<Data>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     pub started_at: String,
     pub completed_at: String,
     pub temporal_workflow_id: String,
+}
+
+/// An output that is null is an output all the same.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Data>, D::Error> {
+    Data::deserialize(deserializer).map(Some)
 }
 
 /// Whose status it is.

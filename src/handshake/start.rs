@@ -82,7 +82,9 @@ pub enum StartError {
     #[error("the server refuses the child workflow: {0}")]
     Refused(String),
     /// Row 11.
-    #[error("the child workflow's input has {size_bytes} bytes, and Temporal takes {LIMIT_BYTES}; hand over a reference to the data instead")]
+    #[error(
+        "the child workflow's input has {size_bytes} bytes, and Temporal takes {LIMIT_BYTES}; hand over a reference to the data instead"
+    )]
     TooLarge { size_bytes: usize },
     #[error("the server cannot be asked: {0}")]
     Unavailable(String),

@@ -29,7 +29,7 @@ use super::host::{RunFacts, TemporalHost};
 use super::pending::PendingStep;
 use super::run::now;
 use super::workflow::ServerlessWorkflow;
-use crate::activities::agent_executions::{AgentRef, Reading, is_unfinished_execution, without_private_parts};
+use crate::activities::agent_executions::{AgentRef, Reading, is_execution, is_unfinished_execution, without_private_parts};
 use crate::activities::call_agent::AgentCall;
 use crate::activities::payload::{first, raw_of};
 use crate::activities::secrets::SecretScope;
@@ -137,7 +137,8 @@ impl Step {
     /// Row 15: what was delivered, or what the execution really says.
     async fn result(&self, delivered: Data) -> Result<Data, CallError> {
         if !is_unfinished_execution(&delivered) {
-            return Ok(delivered);
+            // What goes on is the run's data: the token and the environment have no place there, however the agent ended.
+            return Ok(if is_execution(&delivered) { without_private_parts(&delivered) } else { delivered });
         }
         let options = local_options(self.token.clone(), 3, "read the agent's answer");
         let read = self.ctx.execute_local_activity(UntypedActivity::new(names::READ_AGENT), raw_of(&self.agent), options).await;

@@ -3,12 +3,13 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use temporalio_common::telemetry::metrics::{CoreMeter, NewAttributes, TemporalMeter};
-use temporalio_common::telemetry::{PrometheusExporterOptions, TaskQueueLabelStrategy, TelemetryOptions, start_prometheus_metric_exporter};
+use temporalio_common::telemetry::metrics::{CoreMeter, TemporalMeter};
+use temporalio_common::telemetry::{PrometheusExporterOptions, TelemetryOptions, start_prometheus_metric_exporter, telemetry_init};
 use temporalio_sdk::runtime::{Runtime, RuntimeOptions};
 
 pub struct SdkMetrics {
     meter: Arc<dyn CoreMeter>,
+    client: TemporalMeter,
     /// Where the exporter listens; loopback only.
     pub address: SocketAddr,
 }
@@ -25,13 +26,17 @@ impl SdkMetrics {
                 .use_seconds_for_durations(true)
                 .build(),
         )?;
-        Ok(Self { meter: server.meter.clone(), address: server.bound_addr })
+        let meter: Arc<dyn CoreMeter> = server.meter.clone();
+        // The same names and labels as the runtime's own: `temporal_request_total`, not `request_total`.
+        let client = telemetry_init(TelemetryOptions::builder().metrics(meter.clone()).build())?.get_temporal_metric_meter();
+        let client = client.ok_or_else(|| anyhow::anyhow!("the SDK has no meter for its client"))?;
+        Ok(Self { meter, client, address: server.bound_addr })
     }
 
     /// For the client's rpcs.
     #[must_use]
     pub fn for_client(&self) -> TemporalMeter {
-        TemporalMeter::new(self.meter.clone(), NewAttributes::new(vec![]), TaskQueueLabelStrategy::UseNormal)
+        self.client.clone()
     }
 
     /// The SDK's runtime on the current tokio runtime.
