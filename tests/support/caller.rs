@@ -8,7 +8,7 @@ use temporalio_client::{Client, UntypedWorkflow, WorkflowHandle, WorkflowStartOp
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::{RetryPolicy, UntypedActivity};
 use temporalio_macros::{workflow, workflow_methods};
-use temporalio_sdk::{ActivityCancellationType, ActivityOptions, Runtime, Worker, WorkerOptions};
+use temporalio_sdk::{ActivityCancellationType, ActivityExecutionError, ActivityOptions, Runtime, Worker, WorkerOptions};
 use temporalio_workflow::{WorkflowContext, WorkflowResult};
 use workflow_runner::activities::payload::{first, raw_of};
 use workflow_runner::expr::Data;
@@ -27,6 +27,9 @@ pub struct Plan {
     pub attempts: u32,
     pub retry_interval_ms: u64,
     pub wait_for_cancellation: bool,
+    /// Done after this, whatever became of it; its end is then the caller's.
+    #[serde(default)]
+    pub then: Option<Box<Plan>>,
 }
 
 impl Plan {
@@ -42,6 +45,7 @@ impl Plan {
             attempts: 1,
             retry_interval_ms: 100,
             wait_for_cancellation: false,
+            then: None,
         }
     }
 }
@@ -55,30 +59,40 @@ impl TestCaller {
     #[run(name = "TestCaller")]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<RawValue> {
         let plan: Plan = serde_json::from_value(first(&input).expect("JSON").to_json()).expect("a plan");
-        let mut argument = raw_of(&plan.input);
-        if let Some(message_type) = &plan.message_type {
-            argument.payloads[0].metadata.insert("encoding".to_owned(), b"json/protobuf".to_vec());
-            argument.payloads[0].metadata.insert("messageType".to_owned(), message_type.clone().into_bytes());
+        let mut done = call(ctx, &plan).await;
+        let mut next = plan.then;
+        while let Some(plan) = next {
+            done = call(ctx, &plan).await;
+            next = plan.then;
         }
-        let mut options = ActivityOptions::with_start_to_close_timeout(Duration::from_millis(plan.start_to_close_ms))
-            .activity_id(plan.activity_id.clone())
-            .task_queue(plan.queue.clone())
-            .retry_policy(
-                RetryPolicy::builder()
-                    .initial_interval(Duration::from_millis(plan.retry_interval_ms))
-                    .backoff_coefficient(1.0)
-                    .maximum_attempts(plan.attempts)
-                    .build(),
-            )
-            .cancellation_type(if plan.wait_for_cancellation {
-                ActivityCancellationType::WaitCancellationCompleted
-            } else {
-                ActivityCancellationType::TryCancel
-            })
-            .build();
-        options.heartbeat_timeout = plan.heartbeat_ms.map(Duration::from_millis);
-        Ok(ctx.execute_activity(UntypedActivity::new(plan.activity), argument, options).await?)
+        Ok(done?)
     }
+}
+
+async fn call(ctx: &WorkflowContext<TestCaller>, plan: &Plan) -> Result<RawValue, ActivityExecutionError> {
+    let mut argument = raw_of(&plan.input);
+    if let Some(message_type) = &plan.message_type {
+        argument.payloads[0].metadata.insert("encoding".to_owned(), b"json/protobuf".to_vec());
+        argument.payloads[0].metadata.insert("messageType".to_owned(), message_type.clone().into_bytes());
+    }
+    let mut options = ActivityOptions::with_start_to_close_timeout(Duration::from_millis(plan.start_to_close_ms))
+        .activity_id(plan.activity_id.clone())
+        .task_queue(plan.queue.clone())
+        .retry_policy(
+            RetryPolicy::builder()
+                .initial_interval(Duration::from_millis(plan.retry_interval_ms))
+                .backoff_coefficient(1.0)
+                .maximum_attempts(plan.attempts)
+                .build(),
+        )
+        .cancellation_type(if plan.wait_for_cancellation {
+            ActivityCancellationType::WaitCancellationCompleted
+        } else {
+            ActivityCancellationType::TryCancel
+        })
+        .build();
+    options.heartbeat_timeout = plan.heartbeat_ms.map(Duration::from_millis);
+    ctx.execute_activity(UntypedActivity::new(plan.activity.clone()), argument, options).await
 }
 
 /// A running worker for callers, in this process.

@@ -1,5 +1,6 @@
 //! Histories, read from the server.
 
+use prost::Message;
 use temporalio_client::grpc::WorkflowService;
 use temporalio_client::tonic::IntoRequest;
 use temporalio_client::{Client, NamespacedClient};
@@ -79,8 +80,38 @@ pub async fn activity_started(client: &Client, workflow_id: &str, activity_id: &
     .await
 }
 
-/// Everything that stands in the events, payloads decoded as text: for looking for what must not be there.
+/// Everything that stands in the events, payloads included: for looking for what must, or must not, be there.
 pub fn text(events: &[HistoryEvent]) -> String {
-    // The debug form prints payload bytes as escaped text.
-    events.iter().map(|e| format!("{e:?}")).collect::<Vec<_>>().join("\n")
+    // As encoded: the debug form shows payloads as base64, cut in the middle.
+    events.iter().map(|e| String::from_utf8_lossy(&e.encode_to_vec()).into_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// How the run's last failed activity failed: its type, its message, and whether the caller's policy may try again.
+pub fn activity_failure(events: &[HistoryEvent]) -> (String, String, bool) {
+    use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
+    use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+    let failure = events.iter().rev().find_map(|event| match event.attributes.clone()? {
+        Attributes::ActivityTaskFailedEventAttributes(failed) => failed.failure,
+        _ => None,
+    });
+    let failure = failure.unwrap_or_else(|| panic!("no activity has failed: {:?}", types(events)));
+    match failure.failure_info {
+        Some(FailureInfo::ApplicationFailureInfo(info)) => (info.r#type, failure.message, !info.non_retryable),
+        other => panic!("not an application failure: {} {other:?}", failure.message),
+    }
+}
+
+/// How the run itself failed: the same of its last event.
+pub fn run_failure(events: &[HistoryEvent]) -> (String, String, bool) {
+    use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
+    use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+    let last = events.last().expect("events");
+    let Some(Attributes::WorkflowExecutionFailedEventAttributes(failed)) = last.attributes.clone() else {
+        panic!("the run has not failed: {:?}", types(events));
+    };
+    let failure = failed.failure.expect("a failure");
+    match failure.failure_info {
+        Some(FailureInfo::ApplicationFailureInfo(info)) => (info.r#type, failure.message, !info.non_retryable),
+        other => panic!("not an application failure: {} {other:?}", failure.message),
+    }
 }

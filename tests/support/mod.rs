@@ -1,11 +1,19 @@
 //! The stage for tests on a real Temporal server: the server, the control plane in process, the worker as a process of its own (so that it can be
 //! killed), and callers written for the test. One of each per test: nothing is shared, so tests run side by side.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, clippy::pedantic, reason = "each test binary uses a part of it")]
 
+pub mod by_hand;
 pub mod caller;
+pub mod direct;
+pub mod gate;
+pub mod hand_over;
 pub mod history;
+pub mod operator;
+pub mod site;
+pub mod steps;
 pub mod wait;
+pub mod web;
 pub mod worker;
 
 use std::collections::BTreeMap;
@@ -33,13 +41,15 @@ pub struct Stage {
     pub plane: ControlPlane,
 }
 
+/// Changes the options of the control plane before it starts.
+pub type ChangePlane = Box<dyn FnOnce(&mut Options)>;
+
 /// How the stage differs from the usual one.
 #[derive(Default)]
 pub struct StageOptions {
     /// Scripted agents, as YAML of several documents' worth: one list item each.
     pub agents: Vec<&'static str>,
-    /// Changes the control plane's options.
-    pub plane: Option<Box<dyn FnOnce(&mut Options)>>,
+    pub plane: Option<ChangePlane>,
     pub server: DevServerOptions,
 }
 
