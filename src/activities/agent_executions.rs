@@ -7,6 +7,9 @@ use crate::expr::Data;
 use crate::stigmer::agx::{AgentExecution, ExecutionPhase, MessageType};
 use crate::stigmer::{Stigmer, StigmerError};
 
+/// Failure type of a step whose agent failed; its message is the agent's own.
+pub const AGENT_FAILED: &str = "AgentFailed";
+
 /// One agent step of one run: how its execution is tagged, and which pending activity waits for it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AgentRef {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use temporalio_common::data_converters::RawValue;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
-use super::agent_executions::{Reading, execution_name, find};
+use super::agent_executions::{AGENT_FAILED, Reading, execution_name, find};
 use super::payload::data_of;
 use super::secrets::SecretScope;
 use super::{ExecutionActivities, failure};
@@ -132,7 +132,7 @@ async fn answered(activities: &ExecutionActivities, call: &AgentCall, ended: Rea
             };
             Ok(super::payload::raw(&answer))
         }
-        Reading::Failed { message } | Reading::Cancelled { message } => Err(failure::permanent("AgentFailed", message)),
+        Reading::Failed { message } | Reading::Cancelled { message } => Err(failure::permanent(AGENT_FAILED, message)),
         Reading::Unfinished => Err(ActivityError::WillCompleteAsync),
     }
 }
@@ -141,8 +141,8 @@ async fn create(activities: &ExecutionActivities, stigmer: &Stigmer, call: &Agen
     let scope = owner_scope(&call.scope).map_err(|e| failure::bad_input(&e))?;
     let agent = stigmer.agent_by_reference(&call.org_id, &call.agent, scope).await.map_err(|e| {
         if e.is_not_found() {
-            let text = format!("agent `{}` not found in organisation `{}`: create it, or correct `with.agent`", call.agent, call.org_id);
-            return failure::permanent("configuration", text);
+            let title = format!("agent `{}` not found in organisation `{}`", call.agent, call.org_id);
+            return failure::of_effect(&EffectError::configuration(title).with_detail("create it, or correct `with.agent`"));
         }
         of_rpc(&e)
     })?;

@@ -9,11 +9,18 @@ use crate::stigmer::{Stigmer, StigmerError, convert};
 pub(super) struct Refusal {
     pub text: String,
     pub retryable: bool,
+    /// Nobody waits for this attempt any more: its own end is not the execution's.
+    pub unheard: bool,
 }
 
 impl Refusal {
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), retryable: false }
+        Self { text: text.into(), retryable: false, unheard: false }
+    }
+
+    /// One that another attempt may not meet.
+    pub fn passing(text: impl Into<String>) -> Self {
+        Self { retryable: true, ..Self::new(text) }
     }
 }
 
@@ -64,5 +71,5 @@ fn yaml(workflow: &Workflow) -> Result<String, Refusal> {
 }
 
 fn refused(what: &str, id: &str, e: &StigmerError) -> Refusal {
-    Refusal { text: format!("failed to query {what} {id}: {e}"), retryable: e.is_retryable() }
+    Refusal { retryable: e.is_retryable(), ..Refusal::new(format!("failed to query {what} {id}: {e}")) }
 }

@@ -3,7 +3,8 @@
 //! In order: the execution is read; a child that runs already is only told the new token; otherwise the definition is fetched and converted,
 //! `IN_PROGRESS` is sent, and the child is started. `IN_PROGRESS` is never sent when a child runs or has completed: it could undo the child's own last
 //! word.
-//! Every error that leaves this activity has been told to the platform as FAILED first.
+//! Every error that leaves this activity has been told to the platform as FAILED first, unless nobody waits for this attempt any more: an earlier
+//! attempt's child may have told its end already.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use super::definition::Refusal;
 use super::{RunnerActivities, definition, execution_status, failure, payload};
 use crate::handshake::look::describe;
-use crate::handshake::{Begun, Callback, ChildInput, EnvVar, Outcome, Reply, StartRequest, child_id, start_or_attach};
+use crate::handshake::{Begun, Callback, ChildInput, EnvVar, Outcome, Reply, StartError, StartRequest, child_id, start_or_attach};
 use crate::stigmer::payload as wire;
 use crate::stigmer::wfx::{ExecutionPhase, WorkflowExecution, WorkflowExecutionSpec, WorkflowExecutionStatus};
 
@@ -34,6 +35,11 @@ pub(super) async fn run(activities: &RunnerActivities, ctx: &ActivityContext, ra
             Err(ActivityError::WillCompleteAsync)
         }
         Ok(Begun::Finished(outcome)) => finished(activities, &metadata.id, outcome).await,
+        Err(refusal) if refusal.unheard => {
+            tracing::info!(execution_id = %metadata.id, attempt = ctx.info().attempt, reason = %refusal.text, "ExecuteWorkflow came too late");
+            unheard(activities, ctx, &metadata.id, &refusal.text).await;
+            Err(failure::permanent("ExecuteWorkflow", refusal.text))
+        }
         // Another attempt, or a run that may be under way, has the last word.
         Err(refusal) if refusal.retryable && !last_attempt(ctx) => Err(failure::retryable("Unavailable", refusal.text)),
         Err(refusal) => {
@@ -47,6 +53,18 @@ pub(super) async fn run(activities: &RunnerActivities, ctx: &ActivityContext, ra
                 failure::permanent("ExecuteWorkflow", refusal.text)
             })
         }
+    }
+}
+
+/// Nobody waits for this attempt. A child, where there is one, has the last word; where there is none, the execution ends here.
+async fn unheard(activities: &RunnerActivities, ctx: &ActivityContext, execution_id: &str, text: &str) {
+    let told = match describe(&ctx.client(), &child_id(execution_id), "").await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => activities.publisher.ensure_ended(execution_id, false, text).await.map_err(|e| e.to_string()),
+        Err(e) => Err(e.message().to_owned()),
+    };
+    if let Err(error) = told {
+        tracing::warn!(execution_id, %error, "cannot see to the end of an execution whose caller is gone");
     }
 }
 
@@ -77,7 +95,7 @@ async fn begin(
     let spec = execution.spec.as_ref().ok_or_else(|| Refusal::new("execution spec is required"))?;
     let there = describe(&client, &child_id(execution_id), "").await;
     let there = there
-        .map_err(|e| Refusal { text: format!("cannot look for the child: {}", e.message()), retryable: true })?
+        .map_err(|e| Refusal::passing(format!("cannot look for the child: {}", e.message())))?
         .is_some_and(|child| child.is_open() || child.status == RunStatus::Completed);
     let definition = definition::of(&activities.stigmer, spec).await?;
     let request = StartRequest {
@@ -98,7 +116,10 @@ async fn begin(
     if matches!(begun, Ok(Begun::Pending { .. })) {
         activities.wheel.keep_alive(&callback, info.heartbeat_timeout);
     }
-    begun.map_err(|e| Refusal { retryable: e.is_retryable(), text: format!("failed to start ExecuteServerlessWorkflow: {e}") })
+    begun.map_err(|e| {
+        let text = format!("failed to start ExecuteServerlessWorkflow: {e}");
+        Refusal { text, retryable: e.is_retryable(), unheard: e == StartError::CallerGone }
+    })
 }
 
 /// `trigger_message` that is a JSON object is the input; any other is `{"message": …, "metadata": …}`.

@@ -43,6 +43,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use self::publisher::StigmerPublisher;
 use self::secrets::Secrets;
 use crate::config::OnFailure;
+use crate::effects::EffectError;
 use crate::effects::http::Http;
 use crate::expr::Data;
 use crate::handshake::{Delivery, DeliveryError, OnCallerGone, Outcome, Wheel};
@@ -84,7 +85,8 @@ pub struct ExecutionActivities {
 impl ExecutionActivities {
     fn stigmer(&self) -> Result<&Stigmer, ActivityError> {
         self.stigmer.as_ref().ok_or_else(|| {
-            failure::permanent("configuration", "this worker has no control plane: set STIGMER_BACKEND_ENDPOINT to call agents")
+            let error = EffectError::configuration("this worker has no control plane");
+            failure::of_effect(&error.with_detail("set STIGMER_BACKEND_ENDPOINT to call agents, or give scripted ones by --agents"))
         })
     }
 }

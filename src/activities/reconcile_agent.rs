@@ -10,7 +10,7 @@ use serde_json::json;
 use temporalio_client::Client;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
-use super::agent_executions::{AgentRef, Reading, find};
+use super::agent_executions::{AGENT_FAILED, AgentRef, Reading, find};
 use super::call_agent::of_rpc;
 use super::payload::json_payload;
 use super::{ExecutionActivities, failure};
@@ -22,7 +22,7 @@ pub(super) async fn run(activities: &ExecutionActivities, ctx: &ActivityContext,
     let (found, outcome) = match execution.as_ref().map(Reading::of) {
         Some(Reading::Unfinished) => return Ok(Data::from(json!({"state": "running"}))),
         Some(Reading::Answer { answer }) => ("completed", Outcome::Completed(json_payload(&hidden(activities, agent, answer).await?))),
-        Some(Reading::Failed { message } | Reading::Cancelled { message }) => ("failed", Outcome::permanent("AgentFailed", message)),
+        Some(Reading::Failed { message } | Reading::Cancelled { message }) => ("failed", Outcome::permanent(AGENT_FAILED, message)),
         None => ("lost", reconcile::agent_lost("the agent execution")),
     };
     end(activities, &ctx.client(), ctx, agent, &outcome).await?;

@@ -8,6 +8,7 @@ use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
 use temporalio_common::protos::temporal::api::failure::v1::{ApplicationFailureInfo, Failure};
 use temporalio_sdk::ActivityExecutionError;
 
+use crate::activities::agent_executions::AGENT_FAILED;
 use crate::activities::payload::data_of;
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::host::CallError;
@@ -61,6 +62,8 @@ pub fn call_error(ended: Ended, error_host: &str) -> CallError {
     let fault = match ended {
         Ended::Cancelled => return CallError::Cancelled,
         Ended::TimedOut => Fault::standard(Standard::Timeout, error_host, "Timeout", Some("the call did not end in time".to_owned())),
+        // As when its failure is read from the execution: a document cannot know which of the two came first.
+        Ended::Application { message, type_, .. } if type_ == AGENT_FAILED => agent_failed(error_host, message),
         Ended::Application { message, details, type_ } => {
             return CallError::Fault(Box::new(from_details(details.as_ref(), error_host).unwrap_or_else(|| {
                 let detail = if type_.is_empty() { message } else { format!("{type_}: {message}") };
@@ -70,6 +73,12 @@ pub fn call_error(ended: Ended, error_host: &str) -> CallError {
         Ended::Other(message) => Fault::standard(Standard::Runtime, error_host, "The call failed", Some(message)),
     };
     CallError::Fault(Box::new(fault))
+}
+
+/// The agent failed by itself.
+#[must_use]
+pub fn agent_failed(error_host: &str, message: String) -> Fault {
+    Fault::standard(Standard::Runtime, error_host, "Agent failed", Some(message))
 }
 
 fn from_details(details: Option<&Data>, error_host: &str) -> Option<Fault> {

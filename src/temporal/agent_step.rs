@@ -23,7 +23,7 @@ use temporalio_common::{RetryPolicy, UntypedActivity};
 use temporalio_sdk::{ActivityCloseTimeouts, ActivityOptions, LocalActivityOptions, TimerOptions, TimerResult};
 use temporalio_workflow::{WorkflowCancellationToken, WorkflowContext};
 
-use super::activity_error::{Ended, call_error, ended};
+use super::activity_error::{Ended, agent_failed, call_error, ended};
 use super::activity_id;
 use super::host::{RunFacts, TemporalHost};
 use super::pending::PendingStep;
@@ -34,7 +34,6 @@ use crate::activities::call_agent::AgentCall;
 use crate::activities::payload::{first, raw_of};
 use crate::activities::secrets::SecretScope;
 use crate::activities::{digest, names};
-use crate::engine::fault::{Fault, Standard};
 use crate::engine::host::{Call, CallError, Host};
 use crate::expr::Data;
 
@@ -153,7 +152,7 @@ impl Step {
         match reading {
             Some(Reading::Answer { answer: Some(text) }) => Ok(Data::string(text)),
             Some(Reading::Failed { message } | Reading::Cancelled { message }) => {
-                Err(CallError::Fault(Box::new(Fault::standard(Standard::Runtime, &self.facts.error_host, "Agent failed", Some(message)))))
+                Err(CallError::Fault(Box::new(agent_failed(&self.facts.error_host, message))))
             }
             Some(Reading::Answer { answer: None } | Reading::Unfinished) | None => Ok(without_private_parts(&delivered)),
         }

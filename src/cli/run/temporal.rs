@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::SecretString;
-use temporalio_client::errors::WorkflowGetResultError;
+use temporalio_client::errors::{WorkflowGetResultError, WorkflowStartError};
 use temporalio_client::{Client, UntypedWorkflow, WorkflowCancelOptions, WorkflowGetResultOptions, WorkflowHandle, WorkflowStartOptions};
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::IncomingError;
@@ -102,7 +102,11 @@ fn plane(private: &impl Fn(&str) -> String, agents: Agents, client: &Client) -> 
 async fn follow(client: &Client, queue: &str, id: &str, input: ChildInput, stop: &mut Stop) -> Result<End, StartError> {
     let options = WorkflowStartOptions::new(queue, id).build();
     let raw = RawValue::new(vec![input.to_payload()]);
-    let handle = client.start_workflow(UntypedWorkflow::new(WORKFLOW_TYPE), raw, options).await.map_err(StartError::unreachable)?;
+    let started = client.start_workflow(UntypedWorkflow::new(WORKFLOW_TYPE), raw, options).await;
+    let handle = started.map_err(|e| match e {
+        WorkflowStartError::AlreadyStarted { .. } => StartError::usage(format!("workflow {id} is running already; give another --workflow-id")),
+        other => StartError::unreachable(other),
+    })?;
     eprintln!("workflow {id} on task queue {queue}");
     let mut result = Box::pin(handle.get_result(WorkflowGetResultOptions::default()));
     tokio::select! {
