@@ -145,7 +145,7 @@ mod tests {
     fn elsewhere_each_change_is_a_line() {
         let mut timeline = Timeline::new(false);
         let text = timeline.text(vec![line("a", TaskState::InProgress)]);
-        assert!(text.contains("a") && text.contains("running") && text.ends_with('\n'));
+        assert!(text.contains('a') && text.contains("running") && text.ends_with('\n'));
         assert_eq!(timeline.text(vec![line("a", TaskState::InProgress)]), "");
         let text = timeline.text(vec![line("a", TaskState::Completed), line("b", TaskState::InProgress)]);
         assert_eq!(text.lines().count(), 2);

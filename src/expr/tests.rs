@@ -58,7 +58,7 @@ yields! {
     destructuring: ". as {a: $b} | $b", {"a": 5} => 5;
     try_catches: "try error(\"x\") catch .", null => "x";
     labels: "label $out | 1, break $out", null => 1;
-    big_integers: ".", 9007199254740993_i64 => 9007199254740993_i64;
+    big_integers: ".", 9_007_199_254_740_993_i64 => 9_007_199_254_740_993_i64;
     dates_from_data: "0 | todate", null => "1970-01-01T00:00:00Z";
     regular_expressions: "test(\"^a+$\")", "aaa" => true;
     results_are_data: ".", "${ halt }" => "${ halt }";

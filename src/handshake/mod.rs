@@ -27,8 +27,6 @@ pub mod closed;
 pub mod deadline;
 pub mod deliver;
 pub mod failure;
-#[cfg(test)]
-mod fake;
 pub mod look;
 pub mod outcome;
 pub mod pace;
@@ -38,8 +36,6 @@ mod rpc;
 pub mod signal;
 pub mod start;
 pub mod sweep;
-#[cfg(test)]
-mod tests;
 pub mod token;
 pub mod watch;
 

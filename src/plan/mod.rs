@@ -7,6 +7,7 @@
 mod build;
 mod cache;
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests read files")]
 mod tests;
 
 use std::sync::Arc;
