@@ -2,6 +2,8 @@
 
 #[path = "handshake/happy_path.rs"]
 mod happy_path;
+#[path = "handshake/many_at_once.rs"]
+mod many_at_once;
 #[path = "handshake/row_08_cancelled_caller.rs"]
 mod row_08_cancelled_caller;
 #[path = "handshake/row_09_caller_gone.rs"]
@@ -12,8 +14,18 @@ mod row_11_too_large;
 mod row_12_no_token;
 #[path = "handshake/row_13_garbage_token.rs"]
 mod row_13_garbage_token;
+#[path = "handshake/row_14_silent_agent.rs"]
+mod row_14_silent_agent;
+#[path = "handshake/row_15_stale_result.rs"]
+mod row_15_stale_result;
 #[path = "handshake/row_16_dead_child.rs"]
 mod row_16_dead_child;
+#[path = "handshake/row_17_death_before_start.rs"]
+mod row_17_death_before_start;
 #[path = "handshake/row_18_child_cancelled.rs"]
 mod row_18_child_cancelled;
+#[path = "handshake/row_19_kill_at_any_instant.rs"]
+mod row_19_kill_at_any_instant;
+#[path = "handshake/row_19_server_restarts.rs"]
+mod row_19_server_restarts;
 mod support;

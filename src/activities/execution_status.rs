@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn an_output_of_null_is_stored_like_any_other_value() {
-        let ended = r#"{"phase":"completed","tasks":{"rows":[]},"output":null,"started_at":"","completed_at":"","temporal_workflow_id":""}"#;
+        let ended =
+            r#"{"phase":"completed","tasks":{"rows":[]},"output":null,"started_at":"","completed_at":"","temporal_workflow_id":""}"#;
         let status: TerminalStatus = serde_json::from_str(ended).unwrap();
         assert_eq!(message(&status).output, completed(&Data::null()).output);
         assert_eq!(serde_json::to_string(&status).unwrap(), ended);

@@ -235,6 +235,10 @@ pub fn digest(parts: &[&str]) -> String {
 pub struct Beat<'a>(&'a ActivityContext);
 
 impl Beat<'_> {
+    fn is_local(&self) -> bool {
+        self.0.info().is_local
+    }
+
     /// Runs the work, heartbeating each third of the activity's heartbeat timeout.
     ///
     /// # Errors

@@ -118,8 +118,8 @@ impl Service {
         let liveness = Liveness::new();
         let (readiness, ready) = Readiness::new();
         let listener = admin::bind(&config.admin).await.map_err(StartError::usage)?;
-        if let Some(listener) = &listener {
-            tracing::info!(address = ?listener.local_addr().ok(), "serving /livez, /readyz and /metrics");
+        if let Some(address) = listener.as_ref().and_then(|listener| listener.local_addr().ok()) {
+            tracing::info!(%address, "serving /livez, /readyz and /metrics");
         }
         let platform = config.stigmer.as_ref().map(stigmer).transpose()?;
         if platform.is_none() {

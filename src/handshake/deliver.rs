@@ -13,6 +13,7 @@
 //! | gone, closed | `CallerGone` |
 //! | open, activity not pending | `AlreadyClosed` |
 //! | pending, attempt not greater than ours | `AlreadyClosed`: another activity has taken the id |
+//! | pending, attempt greater than ours, and the one before it failed with our own failure | `AlreadyClosed`: it has been told |
 //! | pending, attempt greater than ours | by id: a newer attempt of the same activity |
 //!
 //! | by id | then |
@@ -29,9 +30,11 @@ use temporalio_client::errors::AsyncActivityError;
 use temporalio_client::{ActivityIdentifier, AsyncActivityHandle, Client, RpcOptions};
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::protos;
+use temporalio_common::protos::temporal::api::failure::v1::Failure;
+use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
 
 use super::callback::{Callback, CallbackAddress};
-use super::look::{Seen, look};
+use super::look::{Seen, describe};
 use super::outcome::{Outcome, application_failure};
 use super::rpc::{Answer, answer, short};
 use super::token::TaskToken;
@@ -127,8 +130,11 @@ async fn attempt(
     let by_token = handle(client, ActivityIdentifier::from_task_token(token.as_bytes().to_vec().into()));
     let Some(ended) = after_token(send(&by_token, outcome).await) else {
         let Some(address) = address else { return Ok(Delivery::AlreadyClosed) };
-        let seen = look(client, address).await.map_err(|e| DeliveryError::Unavailable(short(&e)))?;
-        let Some(ended) = after_look(&seen, address.attempt) else {
+        let caller = describe(client, &address.workflow_id, &address.run_id).await;
+        let caller = caller.map_err(|e| DeliveryError::Unavailable(short(&e)))?;
+        let seen = caller.as_ref().map_or(Seen::Gone, |caller| caller.activity(&address.activity_id));
+        let told = caller.as_ref().and_then(|caller| caller.last_failure(&address.activity_id)).is_some_and(|f| is_ours(f, outcome));
+        let Some(ended) = after_look(&seen, address.attempt, told) else {
             let by_id = ActivityIdentifier::by_id_workflow(&address.workflow_id, &address.run_id, &address.activity_id);
             return after_id(send(&handle(client, by_id), outcome).await);
         };
@@ -148,15 +154,31 @@ fn after_token(answer: Answer) -> Option<Result<Delivery, DeliveryError>> {
     }
 }
 
-/// None: go by id.
-fn after_look(seen: &Seen, attempt: u32) -> Option<Delivery> {
+/// None: go by id. `told`: the attempt before the pending one failed with this very outcome.
+fn after_look(seen: &Seen, attempt: u32, told: bool) -> Option<Delivery> {
     match seen {
         Seen::Gone | Seen::Closed(_) => Some(Delivery::CallerGone),
         Seen::NoActivity => Some(Delivery::AlreadyClosed),
         // Our token is dead, so the same activity must have moved on. One that has not is another, scheduled later under the same id.
         Seen::Pending(pending) if pending.attempt <= attempt => Some(Delivery::AlreadyClosed),
+        // The newer attempt is what our failure has led to: it is there to try again, not to be told the same.
+        Seen::Pending(_) if told => Some(Delivery::AlreadyClosed),
         Seen::Pending(_) => None,
     }
+}
+
+/// Whether an attempt ended with this outcome: a failure may be delivered, and the one who did so may die before knowing it. Of a long failure the
+/// server keeps the type and the beginning of the message, as the cause of a failure of its own.
+fn is_ours(seen: &Failure, outcome: &Outcome) -> bool {
+    let cancelled = Outcome::child_cancelled();
+    let outcome = if let Outcome::Cancelled { .. } = outcome { &cancelled } else { outcome };
+    let Outcome::Failed { message, type_, .. } = outcome else { return false };
+    let seen = match (&seen.failure_info, &seen.cause) {
+        (Some(FailureInfo::ServerFailureInfo(_)), Some(cut)) => cut,
+        _ => seen,
+    };
+    let Some(FailureInfo::ApplicationFailureInfo(info)) = &seen.failure_info else { return false };
+    info.r#type == *type_ && (seen.encoded_attributes.is_some() || message.starts_with(&seen.message))
 }
 
 fn after_id(answer: Answer) -> Result<Delivery, DeliveryError> {
@@ -228,6 +250,7 @@ impl From<&TaskToken> for protos::TaskToken {
 #[cfg(test)]
 mod tests {
     use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus;
+    use temporalio_common::protos::temporal::api::failure::v1::ApplicationFailureInfo;
 
     use super::super::look::{Pending, PendingState};
     use super::*;
@@ -254,18 +277,56 @@ mod tests {
         assert_eq!(after_token(invalid()), Some(refused()));
         assert_eq!(after_token(again()), Some(unavailable()));
 
-        assert_eq!(after_look(&Seen::Gone, 2), Some(Delivery::CallerGone));
-        assert_eq!(after_look(&Seen::Closed(WorkflowExecutionStatus::Completed), 2), Some(Delivery::CallerGone));
-        assert_eq!(after_look(&Seen::NoActivity, 2), Some(Delivery::AlreadyClosed));
-        assert_eq!(after_look(&pending(1), 2), Some(Delivery::AlreadyClosed));
-        assert_eq!(after_look(&pending(2), 2), Some(Delivery::AlreadyClosed));
-        assert_eq!(after_look(&pending(3), 2), None);
+        assert_eq!(after_look(&Seen::Gone, 2, false), Some(Delivery::CallerGone));
+        assert_eq!(after_look(&Seen::Closed(WorkflowExecutionStatus::Completed), 2, false), Some(Delivery::CallerGone));
+        assert_eq!(after_look(&Seen::NoActivity, 2, false), Some(Delivery::AlreadyClosed));
+        assert_eq!(after_look(&pending(1), 2, false), Some(Delivery::AlreadyClosed));
+        assert_eq!(after_look(&pending(2), 2, false), Some(Delivery::AlreadyClosed));
+        assert_eq!(after_look(&pending(3), 2, false), None);
+        assert_eq!(after_look(&pending(3), 2, true), Some(Delivery::AlreadyClosed));
 
         assert_eq!(after_id(Answer::Done), Ok(Delivery::Delivered));
         assert_eq!(after_id(Answer::WorkflowClosed), Ok(Delivery::CallerGone));
         assert_eq!(after_id(Answer::NotFound), Err(DeliveryError::BackOff));
         assert_eq!(after_id(invalid()), refused());
         assert_eq!(after_id(again()), unavailable());
+    }
+
+    #[test]
+    fn a_failure_that_was_delivered_before_is_known_again() {
+        let application = |type_: &str, message: &str| Failure {
+            message: message.to_owned(),
+            failure_info: Some(FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo {
+                r#type: type_.to_owned(),
+                ..Default::default()
+            })),
+            ..Default::default()
+        };
+        let timeout = Failure { failure_info: Some(FailureInfo::TimeoutFailureInfo(Default::default())), ..Default::default() };
+        let encoded = Failure { encoded_attributes: Some(Default::default()), ..application("T", "Encoded failure") };
+        let cut = |cause: Failure| Failure {
+            message: "Failure exceeds size limit.".to_owned(),
+            failure_info: Some(FailureInfo::ServerFailureInfo(Default::default())),
+            cause: Some(Box::new(cause)),
+            ..Default::default()
+        };
+        let outcome = Outcome::retryable("T", "it broke");
+        for (seen, ours) in [
+            (application("T", "it broke"), true),
+            (cut(application("T", "it br")), true),
+            (cut(application("T", "it was")), false),
+            (cut(timeout.clone()), false),
+            (application("T", "it broke again"), false),
+            (application("U", "it broke"), false),
+            (encoded, true),
+            (timeout, false),
+            (Failure::default(), false),
+        ] {
+            assert_eq!(is_ours(&seen, &outcome), ours, "{seen:?}");
+            assert!(!is_ours(&seen, &Outcome::completed(&1)), "{seen:?}");
+        }
+        let Outcome::Failed { message, type_, .. } = Outcome::child_cancelled() else { panic!() };
+        assert!(is_ours(&application(&type_, &message), &Outcome::Cancelled { details: None }));
     }
 
     #[test]

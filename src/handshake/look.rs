@@ -13,6 +13,7 @@ use temporalio_client::tonic::{Code, IntoRequest, Status};
 use temporalio_client::{Client, NamespacedClient, grpc::WorkflowService};
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::enums::v1::{PendingActivityState, WorkflowExecutionStatus};
+use temporalio_common::protos::temporal::api::failure::v1::Failure;
 use temporalio_common::protos::temporal::api::workflow::v1::PendingActivityInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse};
 
@@ -79,6 +80,12 @@ impl Described {
             .iter()
             .find(|activity| activity.activity_id == activity_id)
             .map_or(Seen::NoActivity, |activity| Seen::Pending(pending(activity, self.run_ends)))
+    }
+
+    /// How an attempt of that pending activity last ended, where it did not succeed. The server keeps the first 4 KiB of it.
+    #[must_use]
+    pub fn last_failure(&self, activity_id: &str) -> Option<&Failure> {
+        self.activities.iter().find(|activity| activity.activity_id == activity_id)?.last_failure.as_ref()
     }
 
     fn of(response: DescribeWorkflowExecutionResponse) -> Option<Self> {

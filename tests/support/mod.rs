@@ -68,7 +68,8 @@ impl Stage {
         let server = DevServer::start(&options.server).await.expect("the Temporal dev server starts (run `make tools` once)");
         let client = connect(&server.address()).await;
         let agents = agents(&options.agents);
-        let mut plane = Options { api_key: Some(API_KEY.to_owned()), temporal: Some(client.clone()), agents: Arc::new(agents), ..Default::default() };
+        let mut plane =
+            Options { api_key: Some(API_KEY.to_owned()), temporal: Some(client.clone()), agents: Arc::new(agents), ..Default::default() };
         if let Some(change) = options.plane {
             change(&mut plane);
         }

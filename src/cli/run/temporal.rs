@@ -18,7 +18,7 @@ use crate::cli::service::{Service, StartError, address};
 use crate::cli::stop::Stop;
 use crate::cli::timeline::Timeline;
 use crate::config::{Config, StigmerSettings};
-use crate::control_plane::{ControlPlane, Options, Queues};
+use crate::control_plane::{CallbackPolicy, ControlPlane, Options, Queues};
 use crate::effects::scripted::Agents;
 use crate::engine::Outcome;
 use crate::expr::Data;
@@ -93,6 +93,8 @@ fn plane(private: &impl Fn(&str) -> String, agents: Agents, client: &Client) -> 
             validation_runner: private("validation"),
         },
         agents: Arc::new(agents),
+        // As their scripts say, and as without Temporal: the platform's detours are for `dev`.
+        callbacks: CallbackPolicy { always_stale: false, failures: true },
         ..Options::default()
     })
     .map_err(StartError::unreachable)
@@ -104,7 +106,9 @@ async fn follow(client: &Client, queue: &str, id: &str, input: ChildInput, stop:
     let raw = RawValue::new(vec![input.to_payload()]);
     let started = client.start_workflow(UntypedWorkflow::new(WORKFLOW_TYPE), raw, options).await;
     let handle = started.map_err(|e| match e {
-        WorkflowStartError::AlreadyStarted { .. } => StartError::usage(format!("workflow {id} is running already; give another --workflow-id")),
+        WorkflowStartError::AlreadyStarted { .. } => {
+            StartError::usage(format!("workflow {id} is running already; give another --workflow-id"))
+        }
         other => StartError::unreachable(other),
     })?;
     eprintln!("workflow {id} on task queue {queue}");
