@@ -3,9 +3,11 @@
 use std::io::{self, IsTerminal as _};
 
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::config::{LogFormat, LogSettings};
 
@@ -22,18 +24,25 @@ fn subscriber<W>(settings: &LogSettings, terminal: bool, colour: bool, writer: W
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let builder = tracing_subscriber::fmt().with_env_filter(filter(settings)).with_writer(writer).with_ansi(colour);
     let json = match settings.format {
         LogFormat::Json => true,
         LogFormat::Text => false,
         LogFormat::Auto => !terminal,
     };
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(colour);
+    let filter = filter(settings).and(filter_fn(shows_no_token));
     if json {
         // Fields stand at the top, under the names that Temporal's own logs have.
-        Box::new(builder.json().flatten_event(true).with_current_span(true).with_span_list(false).finish())
+        let layer = layer.json().flatten_event(true).with_current_span(true).with_span_list(false);
+        Box::new(tracing_subscriber::registry().with(layer.with_filter(filter)))
     } else {
-        Box::new(builder.with_target(false).finish())
+        Box::new(tracing_subscriber::registry().with(layer.with_target(false).with_filter(filter)))
     }
+}
+
+/// The Temporal SDK prints whole task tokens in its debug messages: whatever the filter says, they are not for a log.
+fn shows_no_token(metadata: &tracing::Metadata<'_>) -> bool {
+    *metadata.level() <= tracing::Level::INFO || !metadata.target().starts_with("temporalio")
 }
 
 /// `log.level` is for our own messages; libraries are heard from `warn` on, unless `log.filter` says otherwise.
@@ -84,6 +93,8 @@ mod tests {
             tracing::debug!(target: "workflow_runner::test", "detail");
             tracing::info!(target: "h2", "library chatter");
             tracing::warn!(target: "h2", "library warning");
+            tracing::debug!(target: "temporalio_sdk_core::worker", "task token of the SDK");
+            tracing::info!(target: "temporalio_sdk_core::worker", "news of the SDK");
         });
         let bytes = written.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -115,5 +126,14 @@ mod tests {
         let filtered = LogSettings { filter: Some("off,h2=info".to_owned()), ..debug };
         let text = logged(&filtered, true);
         assert!(text.contains("chatter") && !text.contains("started"), "{text}");
+    }
+
+    #[test]
+    fn no_filter_shows_what_the_sdk_says_about_tokens() {
+        for directives in ["trace", "temporalio_sdk_core::worker=trace"] {
+            let settings = LogSettings { filter: Some(directives.to_owned()), ..LogSettings::default() };
+            let text = logged(&settings, true);
+            assert!(text.contains("news of the SDK") && !text.contains("task token"), "{text}");
+        }
     }
 }
