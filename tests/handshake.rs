@@ -1,9 +1,27 @@
 //! The token handshake on a real Temporal server: a file for each row of what must hold.
 
+#![allow(clippy::pedantic)]
+
+#[path = "handshake/foreign_encodings.rs"]
+mod foreign_encodings;
 #[path = "handshake/happy_path.rs"]
 mod happy_path;
 #[path = "handshake/many_at_once.rs"]
 mod many_at_once;
+#[path = "handshake/row_01_one_child.rs"]
+mod row_01_one_child;
+#[path = "handshake/row_02_newest_callback.rs"]
+mod row_02_newest_callback;
+#[path = "handshake/row_03_closed_child.rs"]
+mod row_03_closed_child;
+#[path = "handshake/row_04_repeated_delivery.rs"]
+mod row_04_repeated_delivery;
+#[path = "handshake/row_05_stale_token.rs"]
+mod row_05_stale_token;
+#[path = "handshake/row_06_delivery_budget.rs"]
+mod row_06_delivery_budget;
+#[path = "handshake/row_07_failure_stays.rs"]
+mod row_07_failure_stays;
 #[path = "handshake/row_08_cancelled_caller.rs"]
 mod row_08_cancelled_caller;
 #[path = "handshake/row_09_caller_gone.rs"]

@@ -30,8 +30,6 @@ use temporalio_client::errors::AsyncActivityError;
 use temporalio_client::{ActivityIdentifier, AsyncActivityHandle, Client, RpcOptions};
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::protos;
-use temporalio_common::protos::temporal::api::failure::v1::Failure;
-use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
 
 use super::callback::{Callback, CallbackAddress};
 use super::look::{Seen, describe};
@@ -133,7 +131,7 @@ async fn attempt(
         let caller = describe(client, &address.workflow_id, &address.run_id).await;
         let caller = caller.map_err(|e| DeliveryError::Unavailable(short(&e)))?;
         let seen = caller.as_ref().map_or(Seen::Gone, |caller| caller.activity(&address.activity_id));
-        let told = caller.as_ref().and_then(|caller| caller.last_failure(&address.activity_id)).is_some_and(|f| is_ours(f, outcome));
+        let told = caller.as_ref().and_then(|caller| caller.last_failure(&address.activity_id)).is_some_and(|last| outcome.is_in(last));
         let Some(ended) = after_look(&seen, address.attempt, told) else {
             let by_id = ActivityIdentifier::by_id_workflow(&address.workflow_id, &address.run_id, &address.activity_id);
             return after_id(send(&handle(client, by_id), outcome).await);
@@ -165,20 +163,6 @@ fn after_look(seen: &Seen, attempt: u32, told: bool) -> Option<Delivery> {
         Seen::Pending(_) if told => Some(Delivery::AlreadyClosed),
         Seen::Pending(_) => None,
     }
-}
-
-/// Whether an attempt ended with this outcome: a failure may be delivered, and the one who did so may die before knowing it. Of a long failure the
-/// server keeps the type and the beginning of the message, as the cause of a failure of its own.
-fn is_ours(seen: &Failure, outcome: &Outcome) -> bool {
-    let cancelled = Outcome::child_cancelled();
-    let outcome = if let Outcome::Cancelled { .. } = outcome { &cancelled } else { outcome };
-    let Outcome::Failed { message, type_, .. } = outcome else { return false };
-    let seen = match (&seen.failure_info, &seen.cause) {
-        (Some(FailureInfo::ServerFailureInfo(_)), Some(cut)) => cut,
-        _ => seen,
-    };
-    let Some(FailureInfo::ApplicationFailureInfo(info)) = &seen.failure_info else { return false };
-    info.r#type == *type_ && (seen.encoded_attributes.is_some() || message.starts_with(&seen.message))
 }
 
 fn after_id(answer: Answer) -> Result<Delivery, DeliveryError> {
@@ -250,7 +234,6 @@ impl From<&TaskToken> for protos::TaskToken {
 #[cfg(test)]
 mod tests {
     use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus;
-    use temporalio_common::protos::temporal::api::failure::v1::ApplicationFailureInfo;
 
     use super::super::look::{Pending, PendingState};
     use super::*;
@@ -290,43 +273,6 @@ mod tests {
         assert_eq!(after_id(Answer::NotFound), Err(DeliveryError::BackOff));
         assert_eq!(after_id(invalid()), refused());
         assert_eq!(after_id(again()), unavailable());
-    }
-
-    #[test]
-    fn a_failure_that_was_delivered_before_is_known_again() {
-        let application = |type_: &str, message: &str| Failure {
-            message: message.to_owned(),
-            failure_info: Some(FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo {
-                r#type: type_.to_owned(),
-                ..Default::default()
-            })),
-            ..Default::default()
-        };
-        let timeout = Failure { failure_info: Some(FailureInfo::TimeoutFailureInfo(Default::default())), ..Default::default() };
-        let encoded = Failure { encoded_attributes: Some(Default::default()), ..application("T", "Encoded failure") };
-        let cut = |cause: Failure| Failure {
-            message: "Failure exceeds size limit.".to_owned(),
-            failure_info: Some(FailureInfo::ServerFailureInfo(Default::default())),
-            cause: Some(Box::new(cause)),
-            ..Default::default()
-        };
-        let outcome = Outcome::retryable("T", "it broke");
-        for (seen, ours) in [
-            (application("T", "it broke"), true),
-            (cut(application("T", "it br")), true),
-            (cut(application("T", "it was")), false),
-            (cut(timeout.clone()), false),
-            (application("T", "it broke again"), false),
-            (application("U", "it broke"), false),
-            (encoded, true),
-            (timeout, false),
-            (Failure::default(), false),
-        ] {
-            assert_eq!(is_ours(&seen, &outcome), ours, "{seen:?}");
-            assert!(!is_ours(&seen, &Outcome::completed(&1)), "{seen:?}");
-        }
-        let Outcome::Failed { message, type_, .. } = Outcome::child_cancelled() else { panic!() };
-        assert!(is_ours(&application(&type_, &message), &Outcome::Cancelled { details: None }));
     }
 
     #[test]

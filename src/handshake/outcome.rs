@@ -13,6 +13,8 @@ use serde::Serialize;
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_common::protos::temporal::api::common::v1::Payload;
+use temporalio_common::protos::temporal::api::failure::v1::Failure;
+use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
 use temporalio_sdk::activities::ActivityError;
 
 use super::{failure, payload};
@@ -88,6 +90,23 @@ impl Outcome {
         if size_bytes > LIMIT_BYTES { Err(TooLarge { size_bytes }) } else { Ok(()) }
     }
 
+    /// Whether an attempt that ended with this failure has been told this outcome: who told it may have died before knowing so. Of a long failure the
+    /// server keeps the type and the beginning of the message, as the cause of a failure of its own.
+    #[must_use]
+    pub fn is_in(&self, seen: &Failure) -> bool {
+        let (message, type_) = match self {
+            Self::Completed(_) => return false,
+            Self::Failed { message, type_, .. } => (message, type_),
+            Self::Cancelled { .. } => return Self::child_cancelled().is_in(seen),
+        };
+        let seen = match (&seen.failure_info, &seen.cause) {
+            (Some(FailureInfo::ServerFailureInfo(_)), Some(cut)) => cut,
+            _ => seen,
+        };
+        let Some(FailureInfo::ApplicationFailureInfo(info)) = &seen.failure_info else { return false };
+        info.r#type == *type_ && (seen.encoded_attributes.is_some() || message.starts_with(&seen.message))
+    }
+
     /// One word for logs and metric labels.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -143,7 +162,40 @@ fn cut(message: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use temporalio_common::protos::temporal::api::failure::v1::{ApplicationFailureInfo, ServerFailureInfo, TimeoutFailureInfo};
+
     use super::*;
+
+    #[test]
+    fn a_failure_that_has_been_told_is_known_again() {
+        let of = |message: &str, info| Failure { message: message.to_owned(), failure_info: Some(info), ..Default::default() };
+        let application = |type_: &str, message: &str| {
+            of(message, FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo { r#type: type_.to_owned(), ..Default::default() }))
+        };
+        let cut = |cause: Failure| Failure {
+            cause: Some(Box::new(cause)),
+            ..of("Failure exceeds size limit.", FailureInfo::ServerFailureInfo(ServerFailureInfo::default()))
+        };
+        let timeout = of("activity timeout", FailureInfo::TimeoutFailureInfo(TimeoutFailureInfo::default()));
+        let encoded = Failure { encoded_attributes: Some(Payload::default()), ..application("T", "Encoded failure") };
+        let outcome = Outcome::retryable("T", "it broke");
+        for (seen, told) in [
+            (application("T", "it broke"), true),
+            (cut(application("T", "it br")), true),
+            (encoded, true),
+            (cut(application("T", "it was")), false),
+            (application("T", "it broke again"), false),
+            (application("U", "it broke"), false),
+            (cut(timeout.clone()), false),
+            (timeout, false),
+            (Failure::default(), false),
+        ] {
+            assert_eq!(outcome.is_in(&seen), told, "{seen:?}");
+            assert!(!Outcome::completed(&1).is_in(&seen), "{seen:?}");
+        }
+        let Outcome::Failed { message, type_, .. } = Outcome::child_cancelled() else { panic!("not a failure") };
+        assert!(Outcome::Cancelled { details: None }.is_in(&application(&type_, &message)));
+    }
 
     #[test]
     fn sizes_are_held_against_the_limit() {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use temporalio_common::protos::temporal::api::enums::v1::EventType;
-use workflow_runner::control_plane::ExecutePolicy;
-use workflow_runner::stigmer::agx::{AgentExecution, AgentExecutionStatus, ExecutionPhase, MessageType};
+use workflow_runner::control_plane::{ExecutePolicy, Options};
+use workflow_runner::stigmer::agx::{AgentExecution, AgentExecutionStatus, AgentMessage, ExecutionPhase, MessageType};
 
 use crate::support::by_hand::{ASK, SILENT, all, asked, call_back, complete, id, the_one};
 use crate::support::caller::{Callers, Plan, result};
@@ -21,7 +21,7 @@ const SOON: [(&str, &str); 2] =
     [("WORKFLOW_RUNNER_HANDSHAKE__RECONCILE_AFTER", "1s"), ("WORKFLOW_RUNNER_HANDSHAKE__RECONCILE_EVERY", "2s")];
 
 async fn stage(execute: ExecutePolicy) -> Stage {
-    let plane = Box::new(move |options: &mut workflow_runner::control_plane::Options| options.execute = execute);
+    let plane = Box::new(move |options: &mut Options| options.execute = execute);
     Stage::with(StageOptions { agents: vec![SILENT], plane: Some(plane), ..Default::default() }).await
 }
 
@@ -172,11 +172,7 @@ async fn an_attempt_that_finds_its_agent_completed_answers_at_once() {
     status.set_phase(ExecutionPhase::ExecutionCompleted);
     for (kind, text) in [(MessageType::MessageAi, "a draft"), (MessageType::MessageAi, "the answer"), (MessageType::MessageHuman, "thanks")]
     {
-        status.messages.push(workflow_runner::stigmer::agx::AgentMessage {
-            r#type: kind.into(),
-            content: text.to_owned(),
-            ..Default::default()
-        });
+        status.messages.push(AgentMessage { r#type: kind.into(), content: text.to_owned(), ..Default::default() });
     }
     assert_eq!(called_again_and_again(status).await, Ok(json!("the answer")));
 }

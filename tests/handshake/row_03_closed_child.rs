@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use serde_json::json;
 use temporalio_client::{UntypedWorkflow, WorkflowStartOptions};
+use temporalio_common::protos::temporal::api::common::v1::Payloads;
 use temporalio_common::protos::temporal::api::enums::v1::{EventType, PendingActivityState, WorkflowExecutionStatus};
+use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use workflow_runner::activities::payload::raw_of;
 use workflow_runner::control_plane::{ExecutePolicy, Options};
+use workflow_runner::stigmer::agx::ExecutionPhase as AgentPhase;
 use workflow_runner::stigmer::wfx::ExecutionPhase;
 
-use crate::support::by_hand::{ASK, SILENT, asked, call_back, the_one};
+use crate::support::by_hand::{ASK, SILENT, all, asked, call_back, the_one};
 use crate::support::direct::WORKFLOW_TYPE;
-use crate::support::history::{activity_failure, closed, describe, events};
+use crate::support::history::{activity_failure, activity_started, closed, describe, events};
 use crate::support::operator::{CHILD_QUEUE, cancel, hurry, reset, start_child, terminate};
 use crate::support::site::Site;
 use crate::support::steps::{Step, latest_run, of_type, runs};
@@ -41,7 +45,7 @@ async fn caller_step(stage: &Stage, execution_id: &str) -> Step {
     steps.remove(0)
 }
 
-async fn phase(stage: &Stage, execution_id: &str) -> ExecutionPhase {
+fn phase(stage: &Stage, execution_id: &str) -> ExecutionPhase {
     stage.plane.store().workflow_executions.get(execution_id).expect("the execution").status.expect("a status").phase()
 }
 
@@ -58,12 +62,12 @@ async fn a_completed_child_is_answered_with_at_once() {
     closed(&stage.client, &child_id(&id)).await;
     let child_run = latest_run(&stage.client, &child_id(&id)).await;
     let tasks = stage.ended(&id).await.status.expect("a status").tasks;
-    let result = |events: &[_]| format!("{:?}", completed_result(events));
-    let before = result(&events(&stage.client, &outer_id(&id), "").await);
+    let result = completed_result(&events(&stage.client, &outer_id(&id), "").await);
+    assert!(result.is_some());
 
     let again = reset(&stage.client, &outer_id(&id)).await;
     assert_eq!(closed(&stage.client, &outer_id(&id)).await, WorkflowExecutionStatus::Completed);
-    assert_eq!(result(&events(&stage.client, &outer_id(&id), &again).await), before);
+    assert_eq!(completed_result(&events(&stage.client, &outer_id(&id), &again).await), result);
     assert_eq!(latest_run(&stage.client, &child_id(&id)).await, child_run);
     assert_eq!(site.came(), 1, "the work is done once");
     let status = stage.plane.store().workflow_executions.get(&id).expect("the execution").status.expect("a status");
@@ -72,10 +76,8 @@ async fn a_completed_child_is_answered_with_at_once() {
     stage.stop().await;
 }
 
-fn completed_result(
-    events: &[temporalio_common::protos::temporal::api::history::v1::HistoryEvent],
-) -> Option<temporalio_common::protos::temporal::api::common::v1::Payloads> {
-    use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+/// The result of the activity.
+fn completed_result(events: &[HistoryEvent]) -> Option<Payloads> {
     events.iter().find_map(|event| match event.attributes.clone()? {
         Attributes::ActivityTaskCompletedEventAttributes(done) => done.result,
         _ => None,
@@ -146,7 +148,7 @@ async fn a_failure_that_nobody_was_told_is_told_to_the_next_attempt_for_good() {
     assert!(message.contains("its own error"), "{message}");
     assert_eq!(caller_step(&stage, &id).await.attempt, 2);
     assert_eq!(latest_run(&stage.client, &child_id(&id)).await, child_run, "another run of the child");
-    assert_eq!(phase(&stage, &id).await, ExecutionPhase::ExecutionFailed);
+    assert_eq!(phase(&stage, &id), ExecutionPhase::ExecutionFailed);
     assert_eq!(site.came(), 1);
     drop(worker);
     stage.stop().await;
@@ -161,8 +163,8 @@ async fn a_child_that_an_operator_cancelled_is_run_again_for_the_next_attempt() 
     let first_run = latest_run(&stage.client, &child_id(&id)).await;
     cancel(&stage.client, &child_id(&id)).await;
     let second = until("the agent of the second run", || async {
-        let agents = crate::support::by_hand::all(&stage);
-        let begun = agents.get(1).is_some_and(|agent| agent.status.as_ref().is_some_and(|s| s.phase as i32 == 2));
+        let agents = all(&stage);
+        let begun = agents.get(1).is_some_and(|agent| agent.status.as_ref().is_some_and(|s| s.phase() == AgentPhase::ExecutionInProgress));
         begun.then(|| agents[1].clone())
     })
     .await;
@@ -185,14 +187,14 @@ async fn a_child_that_an_operator_terminated_is_run_again_for_the_next_attempt()
     let worker = stage.worker(&[("WORKFLOW_RUNNER_HANDSHAKE__WATCH_INTERVAL", "500ms")]).await;
     let id = stage.execute(&document(ASK), &json!({})).await;
     the_one(&stage).await;
-    crate::support::history::activity_started(&stage.client, &child_id(&id), "watch").await;
+    activity_started(&stage.client, &child_id(&id), "watch").await;
     terminate(&stage.client, &child_id(&id), "a test").await;
     let agents = asked(&stage, 2).await;
     call_back(&stage.client, &agents[1], &json!("again")).await.expect("the step waits");
 
     assert_eq!(closed(&stage.client, &outer_id(&id)).await, WorkflowExecutionStatus::Completed);
     closed(&stage.client, &child_id(&id)).await;
-    assert_eq!(phase(&stage, &id).await, ExecutionPhase::ExecutionCompleted);
+    assert_eq!(phase(&stage, &id), ExecutionPhase::ExecutionCompleted);
     assert_eq!(stage.output(&id).await, json!({"answer": "again"}));
     let step = caller_step(&stage, &id).await;
     assert_eq!((step.attempt, step.failure_before.as_deref()), (2, Some("ChildLost")));

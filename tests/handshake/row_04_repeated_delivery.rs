@@ -3,18 +3,22 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use temporalio_common::protos::temporal::api::enums::v1::{EventType, PendingActivityState, WorkflowExecutionStatus};
 use workflow_runner::activities::names::{COMPLETE_EXTERNAL, COMPLETE_EXTERNAL_ALIAS};
 use workflow_runner::control_plane::{ExecutePolicy, Options};
+use workflow_runner::stigmer::agx::AgentExecution;
 use workflow_runner::stigmer::wfx::ExecutionPhase;
 
 use crate::support::by_hand::{ASK, SILENT, asked, call_back, the_one};
 use crate::support::caller::{Callers, Plan, result};
 use crate::support::direct::{End, QUEUE, end};
 use crate::support::gate::{At, Gate};
+use crate::support::hand_over::{ACTIVITY, HandOver, HandOvers, QUEUE as HAND_OVER_QUEUE};
 use crate::support::history::{closed, count, describe, events};
-use crate::support::operator::hurry;
+use crate::support::operator::{hurry, terminate};
 use crate::support::steps::{latest_run, local_results, of_type, runs};
 use crate::support::wait::until;
 use crate::support::web::{Reply, Web};
@@ -52,10 +56,7 @@ async fn a_token_that_is_used_twice_has_its_effect_once() {
     let asks = ASK.replace("- ask:", "- first:").replace("{answer: .}", "{first: .}");
     let then = ASK.replace("- ask:", "- second:").replace("{answer: .}", "{second: .} + $input");
     let id = stage.execute(&document(&format!("{asks}{then}")), &json!({})).await;
-    let token = |agent: &workflow_runner::stigmer::agx::AgentExecution| {
-        use base64::Engine;
-        base64::prelude::BASE64_STANDARD.encode(&agent.spec.as_ref().expect("a spec").callback_token)
-    };
+    let token = |agent: &AgentExecution| BASE64_STANDARD.encode(&agent.spec.as_ref().expect("a spec").callback_token);
 
     let first = token(&the_one(&stage).await);
     let told = tell(&callers, "one", COMPLETE_EXTERNAL, json!({"callback_token": first, "result": "one"})).await;
@@ -164,16 +165,16 @@ async fn a_failure_that_was_delivered_is_not_delivered_to_the_attempt_that_follo
 #[tokio::test(flavor = "multi_thread")]
 async fn the_second_delivery_leaves_alone_what_the_caller_does_next() {
     let stage = Stage::start().await;
-    let hand_overs = crate::support::hand_over::HandOvers::start(&stage.client);
+    let hand_overs = HandOvers::start(&stage.client);
     let callers = Callers::start(&stage.client);
-    let order = crate::support::hand_over::HandOver {
+    let order = HandOver {
         queue: QUEUE.to_owned(),
         input: json!({"workflow_execution_id": "x", "workflow_yaml": document(GREET)}),
         execution_timeout_ms: None,
     };
     let next = Plan { activity_id: "next".to_owned(), ..Plan::new("Nothing", "nobody", Value::Null) };
-    let first = Plan::new(crate::support::hand_over::ACTIVITY, crate::support::hand_over::QUEUE, json!(order));
-    let caller = callers.call("caller", &Plan { then: Some(Box::new(next)), ..first }).await;
+    let first = Plan::new(ACTIVITY, HAND_OVER_QUEUE, json!(order));
+    callers.call("caller", &Plan { then: Some(Box::new(next)), ..first }).await;
     let gate = Gate::before(&stage.server.address()).await;
     let hold = gate.hold(COMPLETED, At::Answer);
     let mut doomed = WorkerProcess::start(&gate.address(), None, &[]).await;
@@ -188,7 +189,7 @@ async fn the_second_delivery_leaves_alone_what_the_caller_does_next() {
     assert_eq!(local_results(&child, COMPLETE_EXTERNAL), [r#"{"delivery":"already_closed"}"#]);
     let steps = of_type(&events(&stage.client, "caller", "").await, "Nothing");
     assert_eq!((steps.len(), steps[0].end), (1, None), "the next activity still waits");
-    caller.terminate(Default::default()).await.expect("terminated");
+    terminate(&stage.client, "caller", "the end of the test").await;
     drop((worker, callers, hand_overs));
     stage.stop().await;
 }

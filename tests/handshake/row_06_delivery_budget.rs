@@ -12,6 +12,7 @@ use crate::support::direct::{End, QUEUE, end};
 use crate::support::gate::{At, Gate};
 use crate::support::hand_over::{ACTIVITY, HandOver, HandOvers, QUEUE as HAND_OVER_QUEUE};
 use crate::support::history::{activity_failure, closed, describe, events};
+use crate::support::operator::start_child;
 use crate::support::steps::local_results;
 use crate::support::{Stage, StageOptions, WorkerProcess, child_id, document, outer_id};
 
@@ -67,7 +68,7 @@ async fn a_success_that_the_server_refuses_for_good_fails_the_child_at_once() {
     let worker = WorkerProcess::start(&stage.server.address(), None, &[]).await;
     let callback = json!({"namespace": "default", "workflow_id": "w", "run_id": "r", "activity_id": "a", "attempt": 1, "reply": "plain"});
     let input = json!({"workflow_yaml": document(GREET), "callback_token": "AAAA", "callback": callback});
-    crate::support::operator::start_child(&stage.client, "direct", &input).await;
+    start_child(&stage.client, "direct", &input).await;
     let (outcome, _) = end(&stage.client, "direct").await;
     assert!(matches!(&outcome, End::Failed(message, type_, _) if type_ == "DeliveryFailed" && message.contains("refuses")), "{outcome:?}");
     assert_eq!((errors(&worker, "refused").await, errors(&worker, "unavailable").await), (Some(1.0), Some(0.0)));

@@ -65,7 +65,7 @@ impl Stage {
 
     pub async fn with(options: StageOptions) -> Self {
         workflow_runner::effects::http::use_ring();
-        let server = DevServer::start(&options.server).await.expect("the Temporal dev server starts (run `make tools` once)");
+        let server = dev_server(&options.server).await;
         let client = connect(&server.address()).await;
         let agents = agents(&options.agents);
         let mut plane =
@@ -113,6 +113,17 @@ impl Stage {
         assert_eq!(status.phase(), ExecutionPhase::ExecutionCompleted, "{}", status.error);
         structs::value(status.output.as_ref().expect("an output"))
     }
+}
+
+/// The server picks ports beside the one that it is given, and another server may be quicker to take one: that is tried again.
+async fn dev_server(options: &DevServerOptions) -> DevServer {
+    for _ in 0..5 {
+        match DevServer::start(options).await {
+            Err(e) if e.to_string().contains("address already in use") => {}
+            started => return started.expect("the Temporal dev server starts (run `make tools` once)"),
+        }
+    }
+    panic!("the ports of the Temporal dev server were taken five times");
 }
 
 /// Workflow id of the outer workflow of an execution.
