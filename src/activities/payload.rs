@@ -8,8 +8,8 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 use crate::expr::Data;
 use crate::stigmer::payload as wire;
 
-/// Payloads and results stay under this: the server refuses 2 MiB, and the payload's frame needs room.
-pub const PAYLOAD_LIMIT_BYTES: usize = 2 * 1024 * 1024 - 64 * 1024;
+/// Payloads and results stay under this.
+pub use crate::handshake::outcome::LIMIT_BYTES as PAYLOAD_LIMIT_BYTES;
 
 /// `json/plain`.
 #[must_use]

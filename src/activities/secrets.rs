@@ -138,8 +138,7 @@ impl ExecutionSecrets {
         };
         // Also values that are not marked: a document that calls a variable secret is taken at its word.
         let values = execution.spec.map(|spec| spec.runtime_env).unwrap_or_default();
-        let values: BTreeMap<_, _> =
-            values.into_iter().map(|(k, v)| (k, SecretString::from(v.value))).collect();
+        let values: BTreeMap<_, _> = values.into_iter().map(|(k, v)| (k, SecretString::from(v.value))).collect();
         let found = values.get(name).cloned();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT_EXECUTIONS {

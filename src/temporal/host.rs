@@ -19,14 +19,14 @@ use temporalio_sdk::{ActivityCloseTimeouts, ActivityOptions, LocalActivityOption
 use temporalio_workflow::{WorkflowCancellationToken, WorkflowContext, WorkflowRandomStream};
 
 use super::activity_error::{call_error, ended};
+use super::burst::Burst;
 use super::pending::PendingSteps;
-use super::run::now;
 use super::progress::Reporter;
+use super::run::now;
 use super::scope::{TokenScope, token_of};
 use super::watch::Watch;
 use super::workflow::ServerlessWorkflow;
 use super::{activity_id, agent_step};
-use super::burst::Burst;
 use crate::activities::payload::{PAYLOAD_LIMIT_BYTES, first, raw_of};
 use crate::activities::{call_http, digest, names};
 use crate::engine::fault::{Fault, Standard};

@@ -76,7 +76,9 @@ fn read_input(
     let refuse = |message: String| terminate(failure::INVALID_INPUT, message, None);
     let data = match raw.payloads.as_slice() {
         [argument] => data_of(argument).map_err(refuse)?,
-        arguments => return Err(refuse(format!("the workflow takes one argument, its input object; there are {} arguments", arguments.len()))),
+        arguments => {
+            return Err(refuse(format!("the workflow takes one argument, its input object; there are {} arguments", arguments.len())));
+        }
     };
     let input = ChildInput::from_json(&data.to_json()).map_err(|e| refuse(e.to_string()))?;
     match Callback::from_child_input(&input, ctx.namespace()) {

@@ -12,7 +12,9 @@ const AGENT: &str = "name: helper\nkind: scripted\ndelay: 300ms\nreply: 'you sai
 async fn a_workflow_with_an_agent_step_goes_through_both_handshakes() {
     let stage = Stage::with_agents(&[AGENT]).await;
     let worker = stage.worker(&[]).await;
-    let yaml = document("  - ask:\n      call: agent\n      with:\n        agent: helper\n        message: ${ .question }\n      output:\n        as: '{answer: .}'\n");
+    let yaml = document(
+        "  - ask:\n      call: agent\n      with:\n        agent: helper\n        message: ${ .question }\n      output:\n        as: '{answer: .}'\n",
+    );
     let id = stage.execute(&yaml, &json!({"question": "hello"})).await;
     assert_eq!(stage.output(&id).await, json!({"answer": "you said hello"}));
 
