@@ -164,7 +164,9 @@ fn no_room_uses_itself_by_way_of_another() {
 
 #[test]
 fn the_sdk_stays_in_its_rooms() {
-    let elsewhere = |source: &&Source| !SDK.contains(&source.room.as_str()) && source.text.contains("temporalio_");
+    // What stands between quotes is text: the names of its log targets, say.
+    let names_it = |text: &str| text.lines().any(|line| line.split('"').step_by(2).any(|code| code.contains("temporalio_")));
+    let elsewhere = |source: &&Source| !SDK.contains(&source.room.as_str()) && names_it(&source.text);
     let wrong: Vec<_> = sources().iter().filter(elsewhere).map(|source| source.path.display().to_string()).collect();
     assert!(wrong.is_empty(), "these name Temporal's SDK: {wrong:?}");
 }
