@@ -1,11 +1,12 @@
 //! The worker is killed (-9) at any instant, or the Temporal server restarts: every handshake that is pending still ends, exactly once, with the right
 //! outcome.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use temporalio_common::protos::temporal::api::enums::v1::{EventType, WorkflowExecutionStatus};
-use workflow_runner::control_plane::{ExecutePolicy, Options};
+use workflow_runner::control_plane::{ControlPlane, DevServer, DevServerOptions, ExecutePolicy, Options};
 use workflow_runner::stigmer::agx::MessageType;
 
 use crate::support::by_hand::{ASK, SILENT, all, call_back, complete, initial, the_one};
@@ -13,7 +14,7 @@ use crate::support::gate::{At, Gate, Hold};
 use crate::support::history::{closed, count, events, started, status};
 use crate::support::steps::{Step, of_type, runs};
 use crate::support::wait::until;
-use crate::support::{Stage, StageOptions, WorkerProcess, child_id, document, outer_id};
+use crate::support::{API_KEY, Stage, StageOptions, WorkerProcess, agents, child_id, connect, document, outer_id};
 
 const HELPFUL: &str = "name: helper\nkind: scripted\nreply: fine\n";
 /// Completed in the store, and never called back.
@@ -104,6 +105,30 @@ async fn between_starting_the_child_and_returning_with_another_worker_beside() {
 #[tokio::test(flavor = "multi_thread")]
 async fn between_creating_the_agent_and_returning() {
     Held::at(HELPFUL, Behind::Plane, "AgentExecutionCommandController/create", At::Answer).await.killed(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_agent_is_being_created() {
+    workflow_runner::effects::http::use_ring();
+    let server = DevServer::start(&DevServerOptions::default()).await.expect("the server starts");
+    let gate = Gate::before(&server.address()).await;
+    let through = Some(connect(&gate.address()).await);
+    let options =
+        Options { api_key: Some(API_KEY.to_owned()), temporal: through, agents: Arc::new(agents(&[HELPFUL])), ..Default::default() };
+    let plane = ControlPlane::start(options).expect("the control plane starts");
+    let stage = Stage { client: connect(&server.address()).await, server, plane };
+    let execution_id = stage.execute(&document(ASK), &json!({})).await;
+    // The platform has stored the execution, and its workflow is not there yet, when the call that creates it hangs up.
+    let hold = gate.hold("WorkflowService/StartWorkflowExecution", At::Request);
+    let mut doomed = stage.worker(&SOON).await;
+    hold.reached().await;
+    doomed.kill();
+    let worker = stage.worker(&SOON).await;
+    hold.release();
+    ended_once(&stage, &execution_id, &json!({"answer": "fine"}), 1).await;
+    assert_eq!(all(&stage).len(), 1);
+    drop(worker);
+    stage.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

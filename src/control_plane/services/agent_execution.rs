@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::{StreamExt, stream::BoxStream};
 use tonic::{Request, Response, Status, async_trait};
 
-use super::{Answer, Shared, by_id, delete, follow};
+use super::{Answer, Shared, by_id, delete, follow, whole};
 use crate::{
     control_plane::store::{Listing, Page, Resource, Store, required},
     stigmer::{
@@ -33,7 +33,8 @@ fn listed(listing: Listing<AgentExecution>) -> Response<AgentExecutionList> {
 #[async_trait]
 impl AgentExecutionCommandController for AgentExecutions {
     async fn create(&self, request: Request<AgentExecution>) -> Answer<AgentExecution> {
-        Ok(Response::new(self.0.platform.create_agent_execution(request.into_inner()).await?))
+        let shared = Arc::clone(&self.0);
+        whole(async move { shared.platform.create_agent_execution(request.into_inner()).await }).await
     }
 
     async fn update(&self, request: Request<AgentExecution>) -> Answer<AgentExecution> {

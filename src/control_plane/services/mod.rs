@@ -18,6 +18,7 @@ use tonic::{Response, Status, service::InterceptorLayer, transport::Server};
 use self::auth::Bearer;
 pub(super) use self::follow::follow;
 use super::{
+    ControlPlaneError,
     platform::Platform,
     store::{Resource, Table, required},
 };
@@ -88,6 +89,12 @@ pub(super) async fn serve(
 }
 
 type Answer<T> = Result<Response<T>, Status>;
+
+/// `create`: goes on to its end when the caller hangs up. Half of it would leave an execution behind that nobody runs.
+async fn whole<T: Send + 'static>(create: impl Future<Output = Result<T, ControlPlaneError>> + Send + 'static) -> Answer<T> {
+    let created = tokio::spawn(create).await.map_err(|error| Status::internal(error.to_string()))?;
+    Ok(Response::new(created?))
+}
 
 /// `get`: by id.
 fn by_id<R: Resource>(table: &Table<R>, id: &str) -> Answer<R> {

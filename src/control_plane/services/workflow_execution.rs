@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::{StreamExt, stream::BoxStream};
 use tonic::{Request, Response, Status, async_trait};
 
-use super::{Answer, Shared, by_id, delete, follow};
+use super::{Answer, Shared, by_id, delete, follow, whole};
 use crate::{
     control_plane::store::{Listing, Page, Resource, Store, required},
     stigmer::{
@@ -42,7 +42,8 @@ fn listed(listing: Listing<WorkflowExecution>) -> Response<WorkflowExecutionList
 #[async_trait]
 impl WorkflowExecutionCommandController for Executions {
     async fn create(&self, request: Request<WorkflowExecution>) -> Answer<WorkflowExecution> {
-        Ok(Response::new(self.0.platform.create_workflow_execution(request.into_inner()).await?))
+        let shared = Arc::clone(&self.0);
+        whole(async move { shared.platform.create_workflow_execution(request.into_inner()).await }).await
     }
 
     async fn update(&self, request: Request<WorkflowExecution>) -> Answer<WorkflowExecution> {
