@@ -1,8 +1,8 @@
 //! Activity `ExecuteWorkflow`: starts the child with this activity's token as its callback, and stays pending. Rows 1, 2, 3 and 17.
 //!
-//! In order: the execution is read; a child that runs already is only told the new token; otherwise the definition is fetched and converted,
-//! `IN_PROGRESS` is sent, and the child is started. `IN_PROGRESS` is never sent when a child runs or has completed: it could undo the child's own last
-//! word.
+//! In order: the execution is read, the definition is fetched and converted (also for a child that runs: it may close before it is told), `IN_PROGRESS` is
+//! sent, and the child is started, or told the new token. `IN_PROGRESS` is never sent when a child runs or has completed: it could undo the child's own
+//! last word.
 //! Every error that leaves this activity has been told to the platform as FAILED first, unless nobody waits for this attempt any more: an earlier
 //! attempt's child may have told its end already.
 
