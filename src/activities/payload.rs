@@ -1,30 +1,20 @@
 //! Data ↔ Temporal payloads. Plain JSON both ways; what comes in may also be null, or a protobuf message in either of its forms.
 
-use std::collections::HashMap;
-
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use crate::expr::Data;
+use crate::handshake::payload::json_text;
 use crate::stigmer::payload as wire;
 
 /// Payloads and results stay under this.
 pub use crate::handshake::outcome::LIMIT_BYTES as PAYLOAD_LIMIT_BYTES;
+pub use crate::handshake::payload::json as json_of;
 
 /// `json/plain`.
 #[must_use]
 pub fn json_payload(data: &Data) -> Payload {
-    json_bytes(data.to_string().into_bytes())
-}
-
-/// `json/plain` of anything that serde can write.
-pub fn json_of<T: serde::Serialize>(value: &T) -> Payload {
-    // Our own types have string keys only, so writing them cannot fail; null is what a caller can still decode.
-    json_bytes(serde_json::to_vec(value).unwrap_or_else(|_| b"null".to_vec()))
-}
-
-fn json_bytes(data: Vec<u8>) -> Payload {
-    Payload { metadata: HashMap::from([("encoding".to_owned(), b"json/plain".to_vec())]), data, ..Default::default() }
+    json_text(data.to_string().into_bytes())
 }
 
 #[must_use]
@@ -76,6 +66,8 @@ pub fn first(raw: &RawValue) -> Result<Data, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use prost::{Message as _, Name as _};
 
     use super::*;

@@ -30,7 +30,7 @@ pub mod failure;
 pub mod look;
 pub mod outcome;
 pub mod pace;
-mod payload;
+pub mod payload;
 pub mod reconcile;
 mod rpc;
 pub mod signal;

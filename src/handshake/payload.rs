@@ -10,7 +10,11 @@ use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads};
 /// `json/plain`.
 pub fn json<T: Serialize>(value: &T) -> Payload {
     // Our own types have string keys only, so writing them cannot fail.
-    let data = serde_json::to_vec(value).unwrap_or_else(|_| b"null".to_vec());
+    json_text(serde_json::to_vec(value).unwrap_or_else(|_| b"null".to_vec()))
+}
+
+/// `json/plain` of what is JSON already.
+pub fn json_text(data: Vec<u8>) -> Payload {
     Payload { metadata: HashMap::from([("encoding".to_owned(), b"json/plain".to_vec())]), data, ..Default::default() }
 }
 
