@@ -19,6 +19,7 @@
 pub mod fault;
 mod flow;
 pub mod host;
+pub mod inbox;
 pub mod progress;
 mod race;
 mod strand;

@@ -180,6 +180,14 @@ pub fn kind_name(kind: &Kind) -> &'static str {
         Kind::Wait(_) => "wait",
         Kind::Http(_) => "http",
         Kind::Agent(_) => "agent",
+        Kind::OpenApi(_) => "openapi",
+        Kind::Activity(_) => "activity",
+        Kind::Function(_) => "function",
+        Kind::Shell(_) => "shell",
+        Kind::Script(_) => "script",
+        Kind::Workflow(_) => "workflow",
+        Kind::Emit(_) => "emit",
+        Kind::Listen(_) => "listen",
     }
 }
 
@@ -195,9 +203,13 @@ mod tests {
             reference: format!("/do/{id}/t{id}").into(),
             definition: Data::null(),
             condition: None,
+            input_schema: None,
             input_from: None,
             output_as: None,
+            output_schema: None,
             export_as: None,
+            export_schema: None,
+            extensions: Vec::new(),
             timeout: None,
             then: Then::Continue,
             local: false,

@@ -48,6 +48,7 @@ impl Calls for RealCalls {
                     let ask = async |input: Data| ask(&effects.agents, &input, &clock).await;
                     with_secrets(secrets, None, markers, &call.input, ask).await
                 }
+                other => Err(EffectError::configuration(format!("{other:?} cannot be called here"))),
             }
         })
     }

@@ -14,7 +14,8 @@ use super::clock::Clock;
 use super::scope::Token;
 use crate::effects::EffectError;
 use crate::engine::fault::{Fault, Standard};
-use crate::engine::host::{Call, CallError, Host, Scope, Waited};
+use crate::engine::host::{self, Call, CallError, Host, Scope, Waited};
+use crate::engine::inbox::Inbox;
 use crate::engine::progress::Event;
 use crate::expr::Data;
 
@@ -28,11 +29,14 @@ pub struct LocalHost {
     random: Cell<u64>,
     error_host: String,
     observer: Observer,
+    inbox: Rc<Inbox>,
+    run_id: String,
 }
 
 impl LocalHost {
     pub fn new(clock: Clock, calls: Rc<dyn Calls>, seed: u64, error_host: String, observer: Observer) -> Self {
-        Self { clock, calls, root: Rc::new(Token::default()), random: Cell::new(seed), error_host, observer }
+        let run_id = format!("{seed:016x}");
+        Self { clock, calls, root: Rc::new(Token::default()), random: Cell::new(seed), error_host, observer, inbox: Rc::default(), run_id }
     }
 }
 
@@ -73,6 +77,23 @@ impl Host for LocalHost {
             let answer = answer.await.ok_or(CallError::Cancelled)?;
             answer.map_err(|failure| CallError::Fault(Box::new(failure.into_fault(&error_host))))
         })
+    }
+
+    fn inbox(&self) -> Rc<Inbox> {
+        self.inbox.clone()
+    }
+
+    fn arrival(&self, seen: u64, scope: &Scope) -> LocalBoxFuture<'static, Waited> {
+        let (inbox, scope) = (self.inbox.clone(), scope.clone());
+        Box::pin(poll_fn(move |_| match (scope.is_cancelled(), inbox.received() > seen) {
+            (true, _) => Poll::Ready(Waited::Cancelled),
+            (false, true) => Poll::Ready(Waited::Fired),
+            (false, false) => Poll::Pending,
+        }))
+    }
+
+    fn unique_id(&self, call_id: &str) -> String {
+        host::uuid(&[&self.run_id, call_id])
     }
 
     fn report(&self, event: Event<'_>) {

@@ -6,6 +6,7 @@
 
 mod build;
 mod cache;
+mod schema;
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "tests read files")]
 mod tests;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 pub use build::{BuildError, MAX_EXPRESSIONS, build};
 pub use cache::PlanCache;
+pub use schema::Schema;
 
 use crate::dsl::Diagnostic;
 pub use crate::dsl::tasks::call_http::HttpOutput;
@@ -49,11 +51,17 @@ pub struct Plan {
     pub definition: Data,
     /// SHA-256 of the source text, in hex.
     pub digest: String,
+    pub input_schema: Option<Schema>,
     pub input_from: Option<Template>,
     pub output_as: Option<Template>,
+    pub output_schema: Option<Schema>,
     pub timeout: Option<DurationSpec>,
     /// Names from `use.secrets`, in document order.
     pub secrets: Vec<String>,
+    /// `use.extensions`, in document order.
+    pub extensions: Vec<Extension>,
+    /// Types of the events that any task listens to, sorted; `*` alone where they cannot be told before a run.
+    pub listens: Vec<String>,
     /// Whether any expression reads `$data`; without it the engine does not keep the map.
     pub uses_data: bool,
     pub root: List,
@@ -92,11 +100,16 @@ pub struct Task {
     /// The task as written: `$task.definition`.
     pub definition: Data,
     pub condition: Option<Program>,
+    pub input_schema: Option<Schema>,
     pub input_from: Option<Template>,
     pub output_as: Option<Template>,
+    pub output_schema: Option<Schema>,
     pub export_as: Option<Template>,
+    pub export_schema: Option<Schema>,
     pub timeout: Option<DurationSpec>,
     pub then: Then,
+    /// Positions in [`Plan::extensions`] of those that extend this task, in document order.
+    pub extensions: Vec<usize>,
     /// `metadata.local: true`: run the call as a local activity.
     pub local: bool,
     pub kind: Kind,
@@ -130,6 +143,14 @@ pub enum Kind {
     Wait(DurationSpec),
     Http(Box<Http>),
     Agent(Box<Agent>),
+    OpenApi(Box<OpenApi>),
+    Activity(Box<Activity>),
+    Function(Box<Function>),
+    Shell(Box<Shell>),
+    Script(Box<Script>),
+    Workflow(Box<SubWorkflow>),
+    Emit(Box<Emit>),
+    Listen(Box<Listen>),
 }
 
 #[derive(Debug)]
@@ -210,6 +231,7 @@ pub struct Http {
     pub headers: Option<Template>,
     pub query: Option<Template>,
     pub body: Option<Template>,
+    pub authentication: Option<Authentication>,
     pub output: HttpOutput,
     pub redirect: bool,
 }
@@ -228,4 +250,207 @@ pub struct Agent {
     pub message: Template,
     pub env: Option<Template>,
     pub config: Option<Template>,
+}
+
+/// How a call proves who it is. Members are evaluated like the rest of the task's definition.
+#[derive(Debug)]
+pub enum Authentication {
+    Basic {
+        username: Template,
+        password: Template,
+    },
+    Digest {
+        username: Template,
+        password: Template,
+    },
+    Bearer {
+        token: Template,
+    },
+    /// `{<scheme>: {use: <secret>}}`: the secret's value is a JSON object with the scheme's members.
+    Secret {
+        scheme: Scheme,
+        secret: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    Basic,
+    Digest,
+    Bearer,
+}
+
+/// A document elsewhere.
+#[derive(Debug)]
+pub struct ExternalResource {
+    pub endpoint: Endpoint,
+    pub authentication: Option<Authentication>,
+}
+
+#[derive(Debug)]
+pub struct OpenApi {
+    pub document: ExternalResource,
+    pub operation_id: Template,
+    pub parameters: Option<Template>,
+    pub authentication: Option<Authentication>,
+    pub output: HttpOutput,
+    pub redirect: bool,
+}
+
+/// `call: activity`: any activity of the namespace.
+#[derive(Debug)]
+pub struct Activity {
+    /// Activity type.
+    pub name: Template,
+    /// Task queue; the run's own without one.
+    pub queue: Option<Template>,
+    /// Yields a list: the activity's arguments.
+    pub arguments: Option<Template>,
+}
+
+/// A call of a task in `use.functions` or elsewhere. `with` is the raw input of that task.
+#[derive(Debug)]
+pub struct Function {
+    pub task: TaskId,
+    pub with: Option<Template>,
+}
+
+/// `run: shell`.
+#[derive(Debug)]
+pub struct Shell {
+    pub command: Template,
+    pub process: Process,
+}
+
+/// `run: script`.
+#[derive(Debug)]
+pub struct Script {
+    pub language: Language,
+    pub source: ScriptSource,
+    pub process: Process,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    JavaScript,
+    Python,
+}
+
+#[derive(Debug)]
+pub enum ScriptSource {
+    Code(Template),
+    Resource(ExternalResource),
+}
+
+/// What shell and script have in common.
+#[derive(Debug)]
+pub struct Process {
+    /// Yields a list of texts.
+    pub arguments: Option<Template>,
+    pub stdin: Option<Template>,
+    pub environment: Option<Template>,
+    /// Whether the task waits for the end.
+    pub awaited: bool,
+    pub returns: Return,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Return {
+    #[default]
+    Stdout,
+    Stderr,
+    Code,
+    All,
+    None,
+}
+
+/// `run: workflow`.
+#[derive(Debug)]
+pub struct SubWorkflow {
+    pub namespace: Template,
+    pub name: Template,
+    /// `latest` without one.
+    pub version: Option<Template>,
+    /// The child's raw input; the task's input without one.
+    pub input: Option<Template>,
+    pub awaited: bool,
+}
+
+/// `emit`: the members that the document gives; the engine adds id, time, source and specversion where they are missing.
+#[derive(Debug)]
+pub struct Emit {
+    pub event: Template,
+}
+
+#[derive(Debug)]
+pub struct Listen {
+    pub to: Consumption,
+    pub read: Read,
+    pub foreach: Option<Foreach>,
+}
+
+/// Which part of a consumed event is data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Read {
+    #[default]
+    Data,
+    Envelope,
+    Raw,
+}
+
+/// When a listener has heard enough.
+#[derive(Debug)]
+pub enum Consumption {
+    One(EventFilter),
+    All(Vec<EventFilter>),
+    /// No filter: every event. Without `until` the first event ends it.
+    Any {
+        filters: Vec<EventFilter>,
+        until: Option<Until>,
+    },
+}
+
+#[derive(Debug)]
+pub enum Until {
+    /// On the list of what was consumed so far.
+    Condition(Program),
+    /// Events that end it and are no part of its output.
+    Events(Box<Consumption>),
+}
+
+/// All attributes that are given must match.
+#[derive(Debug)]
+pub struct EventFilter {
+    pub with: Vec<(String, Template)>,
+    pub correlate: Vec<Correlation>,
+}
+
+#[derive(Debug)]
+pub struct Correlation {
+    pub key: String,
+    /// On the event.
+    pub from: Program,
+    /// What `from` must yield; the first event decides without one.
+    pub expect: Option<Template>,
+}
+
+/// What is done with each event, one after the other.
+#[derive(Debug)]
+pub struct Foreach {
+    /// Variable index of `item`; `at` stands at the next one.
+    pub item: usize,
+    pub body: Option<List>,
+    pub output_as: Option<Template>,
+    pub output_schema: Option<Schema>,
+    pub export_as: Option<Template>,
+    pub export_schema: Option<Schema>,
+}
+
+/// Tasks around each task of a kind.
+#[derive(Debug)]
+pub struct Extension {
+    pub name: String,
+    pub when: Option<Program>,
+    pub before: List,
+    pub after: List,
 }

@@ -9,6 +9,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -30,7 +31,8 @@ use super::{activity_id, agent_step};
 use crate::activities::payload::{PAYLOAD_LIMIT_BYTES, first, raw_of};
 use crate::activities::{call_http, digest, names};
 use crate::engine::fault::{Fault, Standard};
-use crate::engine::host::{Call, CallError, Effect, Host, Scope, Waited};
+use crate::engine::host::{self, Call, CallError, Effect, Host, Scope, Waited};
+use crate::engine::inbox::Inbox;
 use crate::engine::progress::Event;
 use crate::expr::Data;
 use crate::expr::marker::Markers;
@@ -65,6 +67,7 @@ pub struct TemporalHost {
     pub pending_agents: Arc<PendingSteps>,
     random: WorkflowRandomStream,
     burst: Burst,
+    inbox: Rc<Inbox>,
 }
 
 impl TemporalHost {
@@ -77,7 +80,17 @@ impl TemporalHost {
         pending_agents: Arc<PendingSteps>,
     ) -> Self {
         let random = ctx.random_stream("engine");
-        Self { ctx, facts: Rc::new(facts), scope, watch, reporter: RefCell::new(reporter), pending_agents, random, burst: Burst::default() }
+        Self {
+            ctx,
+            facts: Rc::new(facts),
+            scope,
+            watch,
+            reporter: RefCell::new(reporter),
+            pending_agents,
+            random,
+            burst: Burst::default(),
+            inbox: Rc::default(),
+        }
     }
 
     /// The run is about to wait: whoever looks sees where it stands, and from now on somebody watches the caller.
@@ -161,7 +174,30 @@ impl Host for TemporalHost {
         match call.effect {
             Effect::Http => self.http(call, scope),
             Effect::Agent => agent_step::run(self, call, token_of(scope)),
+            other => {
+                let detail = Some(format!("{other:?}"));
+                let fault = Fault::standard(Standard::Configuration, &self.facts.error_host, "This cannot be called here", detail);
+                std::future::ready(Err(CallError::Fault(Box::new(fault)))).boxed_local()
+            }
         }
+    }
+
+    fn inbox(&self) -> Rc<Inbox> {
+        self.inbox.clone()
+    }
+
+    fn arrival(&self, seen: u64, scope: &Scope) -> LocalBoxFuture<'static, Waited> {
+        let (inbox, scope) = (self.inbox.clone(), scope.clone());
+        std::future::poll_fn(move |_| match (scope.is_cancelled(), inbox.received() > seen) {
+            (true, _) => Poll::Ready(Waited::Cancelled),
+            (false, true) => Poll::Ready(Waited::Fired),
+            (false, false) => Poll::Pending,
+        })
+        .boxed_local()
+    }
+
+    fn unique_id(&self, call_id: &str) -> String {
+        host::uuid(&[self.ctx.workflow_id(), &self.facts.first_run_id, call_id])
     }
 
     fn report(&self, event: Event<'_>) {

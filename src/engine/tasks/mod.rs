@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
 
-use super::fault::Fault;
+use super::fault::{Fault, Standard};
 use super::flow::{Done, Stop};
 use super::host::{Call, CallError, Effect};
 use super::view::{View, article};
@@ -44,6 +44,17 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
         Kind::Wait(duration) => Box::pin(wait::run(view, task, duration)),
         Kind::Http(definition) => Box::pin(http::run(view, task, definition, limit)),
         Kind::Agent(definition) => Box::pin(agent::run(view, task, definition, limit)),
+        Kind::OpenApi(_)
+        | Kind::Activity(_)
+        | Kind::Function(_)
+        | Kind::Shell(_)
+        | Kind::Script(_)
+        | Kind::Workflow(_)
+        | Kind::Emit(_)
+        | Kind::Listen(_) => {
+            let fault = view.run.fault(Standard::Configuration, "this task type is not supported yet", None);
+            Box::pin(std::future::ready(Err(fault.into())))
+        }
         Kind::Set(_) | Kind::Switch(_) | Kind::Raise(_) => {
             let done = pure(view, task).unwrap_or_else(|| Ok(Done::from(Data::null())));
             Box::pin(std::future::ready(done.map_err(Stop::from)))
@@ -60,7 +71,7 @@ async fn call(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeout
     }
     let visit = strand.visit(task.id);
     let id = strand.call_id(&task.reference, visit);
-    let call = Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local };
+    let call = Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local, detached: false };
     let answer = view.run.host.call(call, &strand.scope).await;
     if strand.scope.is_cancelled() {
         return Err(Stop::Cancelled); // also when the answer came at the same moment: nothing runs after a cancellation

@@ -26,11 +26,15 @@ impl Builder<'_, '_> {
             reference: written.reference.clone(),
             definition,
             condition,
+            input_schema: None,
             input_from,
             output_as,
+            output_schema: None,
             export_as,
+            export_schema: None,
             timeout,
             then,
+            extensions: Vec::new(),
             local: written.local,
             kind,
         });
@@ -158,7 +162,7 @@ impl Builder<'_, '_> {
         let query = self.optional_template(written.query.as_ref(), Place::Task, scope);
         let body = self.optional_template(written.body.as_ref(), Place::Task, scope);
         let (output, redirect) = (written.output, written.redirect);
-        Some(Http { method: method?, endpoint: endpoint?, headers, query, body, output, redirect })
+        Some(Http { method: method?, endpoint: endpoint?, headers, query, body, authentication: None, output, redirect })
     }
 
     fn agent(&mut self, written: &call_agent::Agent, scope: &Scope) -> Option<Agent> {
