@@ -78,7 +78,7 @@ async fn bench(arguments: &Arguments) {
         let options = DevServerOptions { default_limits: *limits == Limits::Default, ..Default::default() };
         let server = DevServer::start(&options).await.expect("the development server starts (`make tools` fetches it)");
         let runner = Runner::start(&server.address()).await;
-        let by_hand = HandWritten::start(&server.address()).await;
+        let by_hand = HandWritten::start(&server.address());
         println!("\npoll limits: {}", limits.name());
         println!("start to ready {} ms, idle {:.1} MiB", runner.ready_after.as_millis(), runner.memory_mib());
         let stage = Stage::new(&server.address()).await;

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::routing::get;
 use futures::future::join_all;
 use serde_json::{Value, json};
-use temporalio_client::{Client, UntypedWorkflow, WorkflowStartOptions};
+use temporalio_client::{Client, UntypedWorkflow, WorkflowFetchHistoryOptions, WorkflowGetResultOptions, WorkflowStartOptions};
 use temporalio_common::data_converters::RawValue;
 use workflow_runner::activities::payload::json_of;
 use workflow_runner::temporal::connect::{self, Address};
@@ -61,13 +61,13 @@ impl Stage {
         let options = WorkflowStartOptions::new(queue, &id).build();
         let handle = self.client.start_workflow(UntypedWorkflow::new(type_), RawValue::new(vec![json_of(&input)]), options).await;
         let handle = handle.expect("the workflow starts");
-        handle.get_result(temporalio_client::WorkflowGetResultOptions::default()).await.expect("the workflow completes");
+        handle.get_result(WorkflowGetResultOptions::default()).await.expect("the workflow completes");
         (began.elapsed(), id)
     }
 
     async fn events(&self, id: &str) -> usize {
         let handle = self.client.get_workflow_handle::<UntypedWorkflow>(id);
-        handle.fetch_history(Default::default()).into_events().await.expect("a history").len()
+        handle.fetch_history(WorkflowFetchHistoryOptions::default()).into_events().await.expect("a history").len()
     }
 
     /// Both take turns, so that whatever else happens on the machine falls on both.

@@ -80,7 +80,7 @@ impl Runner {
 pub struct HandWritten(Process);
 
 impl HandWritten {
-    pub async fn start(temporal: &str) -> Self {
+    pub fn start(temporal: &str) -> Self {
         let program = std::env::current_exe().expect("the path of this program");
         let child = Command::new(program).env(ADDRESS_VARIABLE, temporal).stdin(Stdio::null()).spawn().expect("the other worker starts");
         Self(Process(child))

@@ -49,7 +49,7 @@ impl Shape {
     pub fn document(&self, url: &str) -> String {
         let metadata = if self.local { ", metadata: {local: true}" } else { "" };
         let get = |name: &str| format!("{name}: {{call: http, with: {{method: get, endpoint: '{url}'}}{metadata}}}");
-        let lines = |indent: &str, items: Vec<String>| items.iter().map(|item| format!("{indent}- {item}\n")).collect::<String>();
+        let lines = |indent: &str, items: Vec<String>| items.iter().map(|item| [indent, "- ", item, "\n"].concat()).collect::<String>();
         let each = |body: String| format!("  - each:\n      for: {{in: '[range(100)]'}}\n      do:\n{}", lines("        ", vec![body]));
         let tasks = match self.kind {
             Kind::OneSet => lines("  ", vec!["answer: {set: {answer: 42}}".to_owned()]),
