@@ -75,6 +75,7 @@ fn services() -> Arc<WorkflowServices> {
         reconcile_every: Duration::from_mins(15),
         agent_timeout: Duration::from_hours(24),
         call_timeout: Duration::from_mins(5),
+        process_timeout: Duration::from_mins(5),
         watch_queue: "workflow_runner_watch".to_owned(),
     })
 }
