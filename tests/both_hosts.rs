@@ -50,7 +50,8 @@ fn strand(id: &str) -> String {
     while let Some((before, after)) = rest.split_once("/fork/branches/") {
         let index: String = after.chars().take_while(char::is_ascii_digit).collect();
         strand.push_str(before);
-        strand.push_str(&format!("/{index}"));
+        strand.push('/');
+        strand.push_str(&index);
         rest = &after[index.len()..];
     }
     strand
