@@ -14,7 +14,8 @@ impl Challenge {
     /// The first one, in the server's order of preference, whose algorithm is known.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let texts = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-        let challenges = texts.flat_map(challenges).filter(|text| text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("digest ")));
+        let challenges =
+            texts.flat_map(challenges).filter(|text| text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("digest ")));
         challenges.filter_map(|text| WwwAuthenticateHeader::parse(&text[7..]).ok()).next().map(Self)
     }
 
@@ -45,7 +46,7 @@ fn challenges(header: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for part in outside_quotes(header) {
         let part = part.trim();
-        let begins = part.split_once('=').map_or(part, |(name, _)| name.trim_end()).contains(' ');
+        let begins = part.split_once('=').is_none_or(|(name, _)| name.trim_end().contains(' '));
         match found.last_mut() {
             Some(challenge) if !begins => {
                 challenge.push_str(", ");
@@ -105,12 +106,14 @@ mod tests {
 
     #[test]
     fn several_challenges_in_one_header() {
-        let all = r#"Basic realm="a, Digest nonce=", Negotiate, digest realm="r, \"s\"", nonce="n1", stale=TRUE, Digest realm="r2", nonce="n2""#;
+        let all =
+            r#"Basic realm="a, Digest nonce=", Negotiate, digest realm="r, \"s\"", nonce="n1", stale=TRUE, Digest realm="r2", nonce="n2""#;
         assert_eq!(challenges(all).len(), 4, "{:?}", challenges(all));
         let found = Challenge::of(&HeaderMap::from_iter([(WWW_AUTHENTICATE, HeaderValue::from_str(all).unwrap())])).unwrap();
         assert_eq!((found.0.realm.as_str(), found.0.nonce.as_str(), found.is_stale()), ("r, \"s\"", "n1", true));
         assert!(Challenge::of(&headers(&["Basic realm=\"x\"", "Digest realm=\"no nonce\""])).is_none());
-        let foreign = HeaderMap::from_iter([(WWW_AUTHENTICATE, HeaderValue::from_bytes("Digest realm=\"ä\", nonce=\"n\"".as_bytes()).unwrap())]);
+        let foreign =
+            HeaderMap::from_iter([(WWW_AUTHENTICATE, HeaderValue::from_bytes("Digest realm=\"ä\", nonce=\"n\"".as_bytes()).unwrap())]);
         assert!(Challenge::of(&foreign).is_none(), "not ASCII, and no panic");
     }
 
@@ -120,7 +123,10 @@ mod tests {
         let url = Url::parse("http://h/dir?a=b").unwrap();
         let answer = Challenge::of(&headers(&[MD5])).unwrap().answer(&login, &Method::POST, &url, Some(b"body")).unwrap();
         let text = answer.to_str().unwrap();
-        assert!(answer.is_sensitive() && text.contains(r#"uri="/dir?a=b""#) && text.contains("qop=auth,") && text.contains("nc=00000001"), "{text}");
+        assert!(
+            answer.is_sensitive() && text.contains(r#"uri="/dir?a=b""#) && text.contains("qop=auth,") && text.contains("nc=00000001"),
+            "{text}"
+        );
         let broken = Login { username: "a\nb".to_owned(), password: String::new() };
         let error = Challenge::of(&headers(&[MD5])).unwrap().answer(&broken, &Method::GET, &url, None).unwrap_err();
         assert!(error.kind == "validation" && !error.title.contains('\n'), "{error}");

@@ -122,7 +122,7 @@ fn left_out(address: IpAddr, reach: Reach) -> Option<&'static str> {
 
 fn left_out_v4(address: Ipv4Addr, reach: Reach) -> Option<&'static str> {
     let find = |table: &[(Ipv4Addr, u32, &'static str)]| {
-        let within = |net: Ipv4Addr, bits: u32| (address.to_bits() ^ net.to_bits()).checked_shr(32 - bits).unwrap_or(0) == 0;
+        let within = |net: Ipv4Addr, bits: u32| (address.to_bits() ^ net.to_bits()) >> (32 - bits) == 0;
         table.iter().find(|(net, bits, _)| within(*net, *bits)).map(|(_, _, kind)| *kind)
     };
     find(NEAR_V4).or_else(|| (reach == Reach::Public).then(|| find(INNER_V4)).flatten())
@@ -130,7 +130,7 @@ fn left_out_v4(address: Ipv4Addr, reach: Reach) -> Option<&'static str> {
 
 fn left_out_v6(address: Ipv6Addr, reach: Reach) -> Option<&'static str> {
     let find = |table: &[(Ipv6Addr, u32, &'static str)]| {
-        let within = |net: Ipv6Addr, bits: u32| (address.to_bits() ^ net.to_bits()).checked_shr(128 - bits).unwrap_or(0) == 0;
+        let within = |net: Ipv6Addr, bits: u32| (address.to_bits() ^ net.to_bits()) >> (128 - bits) == 0;
         table.iter().find(|(net, bits, _)| within(*net, *bits)).map(|(_, _, kind)| *kind)
     };
     let near = find(NEAR_V6).or_else(|| inside(address).into_iter().find_map(|v4| left_out_v4(v4, reach)));
@@ -226,33 +226,95 @@ mod tests {
     #[test]
     fn a_cluster_is_other_machines() {
         let near = [
-            "127.0.0.1", "127.8.9.10", "0.0.0.0", "0.1.2.3", "169.254.169.254", "169.254.1.1", "168.63.129.16", "100.100.100.200", "224.0.0.1",
-            "239.255.255.250", "255.255.255.255", "::1", "::", "fe80::1", "febf::1", "ff02::1", "fd00:ec2::254", "fd20:ce::254",
+            "127.0.0.1",
+            "127.8.9.10",
+            "0.0.0.0",
+            "0.1.2.3",
+            "169.254.169.254",
+            "169.254.1.1",
+            "168.63.129.16",
+            "100.100.100.200",
+            "224.0.0.1",
+            "239.255.255.250",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "fe80::1",
+            "febf::1",
+            "ff02::1",
+            "fd00:ec2::254",
+            "fd20:ce::254",
             // The same in other clothes.
-            "::ffff:127.0.0.1", "::127.0.0.1", "::ffff:169.254.169.254", "::ffff:0:127.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b::7f00:1",
-            "64:ff9b:1::127.0.0.1", "64:ff9b:1:7f00:0:100::", "2002:7f00:1::", "2002:a9fe:a9fe::1", "2001:0:7f00:1::", "2001:0:808:808::80ff:fffe",
+            "::ffff:127.0.0.1",
+            "::127.0.0.1",
+            "::ffff:169.254.169.254",
+            "::ffff:0:127.0.0.1",
+            "64:ff9b::169.254.169.254",
+            "64:ff9b::7f00:1",
+            "64:ff9b:1::127.0.0.1",
+            "64:ff9b:1:7f00:0:100::",
+            "2002:7f00:1::",
+            "2002:a9fe:a9fe::1",
+            "2001:0:7f00:1::",
+            "2001:0:808:808::80ff:fffe",
         ];
         for address in near {
             assert!(kind(address, Reach::Cluster).is_some() && kind(address, Reach::Public).is_some(), "{address}");
             assert_eq!(kind(address, Reach::Any), None, "{address}");
         }
-        assert_eq!((kind("169.254.169.254", Reach::Cluster), kind("169.254.169.253", Reach::Cluster)), (Some(METADATA), Some("a link-local")));
+        assert_eq!(
+            (kind("169.254.169.254", Reach::Cluster), kind("169.254.169.253", Reach::Cluster)),
+            (Some(METADATA), Some("a link-local"))
+        );
     }
 
     #[test]
     fn the_public_is_the_internet_alone() {
         let inner = [
-            "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "100.127.255.255", "192.0.2.1", "198.51.100.7", "203.0.113.9",
-            "198.18.0.1", "198.19.255.255", "192.0.0.8", "240.0.0.1", "fc00::1", "fd12:3456::1", "fec0::1", "2001:db8::1", "3fff:fff::1", "2001:2::1",
-            "100::1", "4000::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:c0a8:101::1",
+            "10.0.0.1",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "100.64.0.1",
+            "100.127.255.255",
+            "192.0.2.1",
+            "198.51.100.7",
+            "203.0.113.9",
+            "198.18.0.1",
+            "198.19.255.255",
+            "192.0.0.8",
+            "240.0.0.1",
+            "fc00::1",
+            "fd12:3456::1",
+            "fec0::1",
+            "2001:db8::1",
+            "3fff:fff::1",
+            "2001:2::1",
+            "100::1",
+            "4000::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:c0a8:101::1",
         ];
         for address in inner {
             assert_eq!(kind(address, Reach::Cluster), None, "{address}");
             assert!(kind(address, Reach::Public).is_some(), "{address}");
         }
         let open = [
-            "1.1.1.1", "172.32.0.1", "172.15.255.255", "100.63.255.255", "100.128.0.1", "198.20.0.1", "9.255.255.255", "223.255.255.255",
-            "2606:4700:4700::1111", "2a00::1", "2001:4860:4860::8888", "64:ff9b::101:101", "2002:101:101::1", "::ffff:1.1.1.1",
+            "1.1.1.1",
+            "172.32.0.1",
+            "172.15.255.255",
+            "100.63.255.255",
+            "100.128.0.1",
+            "198.20.0.1",
+            "9.255.255.255",
+            "223.255.255.255",
+            "2606:4700:4700::1111",
+            "2a00::1",
+            "2001:4860:4860::8888",
+            "64:ff9b::101:101",
+            "2002:101:101::1",
+            "::ffff:1.1.1.1",
         ];
         for address in open {
             assert_eq!(kind(address, Reach::Public), None, "{address}");
@@ -262,13 +324,18 @@ mod tests {
     #[tokio::test]
     async fn addresses_in_urls_are_checked_in_every_spelling() {
         let guard = Guard::new(Reach::Cluster, []);
-        for url in ["http://127.1/", "http://2130706433/", "http://0x7f.1/", "http://[::ffff:7f00:1]:80/", "http://0/", "http://169.254.169.254/x"] {
+        for url in
+            ["http://127.1/", "http://2130706433/", "http://0x7f.1/", "http://[::ffff:7f00:1]:80/", "http://0/", "http://169.254.169.254/x"]
+        {
             let error = guard.check(&Url::parse(url).unwrap()).await.unwrap_err();
             assert_eq!((error.kind, error.status), ("authorization", 403), "{url}");
         }
         assert_eq!(guard.check(&Url::parse("http://192.168.1.1/").unwrap()).await, Ok(()));
         let error = Guard::new(Reach::Public, []).check(&Url::parse("http://192.168.1.1:80/x").unwrap()).await.unwrap_err();
-        assert_eq!(error.to_string(), "[403] `192.168.1.1` may not be called: 192.168.1.1 is a private address, which http.reach `public` leaves out");
+        assert_eq!(
+            error.to_string(),
+            "[403] `192.168.1.1` may not be called: 192.168.1.1 is a private address, which http.reach `public` leaves out"
+        );
     }
 
     #[tokio::test]

@@ -60,8 +60,17 @@ mod tests {
     fn what_carries_credentials_by_its_name() {
         let redaction = Redaction::new(&HttpSettings::default().redact_headers);
         let hidden = [
-            "authorization", "proxy-authorization", "x-amz-authorization", "cookie", "set-cookie", "x-api-key", "api-key", "apikey", "x-auth-token",
-            "private-token", "x-hub-secret",
+            "authorization",
+            "proxy-authorization",
+            "x-amz-authorization",
+            "cookie",
+            "set-cookie",
+            "x-api-key",
+            "api-key",
+            "apikey",
+            "x-auth-token",
+            "private-token",
+            "x-hub-secret",
         ];
         for name in hidden {
             assert!(redaction.covers(&HeaderName::from_static(name)), "{name}");
