@@ -171,7 +171,7 @@ impl Http {
 }
 
 /// How large an answer may be, and which setting says so.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Limit {
     pub size_bytes: usize,
     pub setting: &'static str,
