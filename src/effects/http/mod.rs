@@ -128,6 +128,11 @@ impl Http {
             })?;
             Ok((head, body))
         };
+        self.in_time(&peer, work).await
+    }
+
+    /// Waits for `work` no longer than `http.timeout`.
+    pub(super) async fn in_time<T>(&self, peer: &str, work: impl Future<Output = Result<T, EffectError>>) -> Result<T, EffectError> {
         tokio::time::timeout(self.settings.timeout, work).await.unwrap_or_else(|_| {
             Err(EffectError::communication(500, format!("no answer from {peer}"))
                 .with_detail(format!("timed out: http.timeout is {}", duration::format(self.settings.timeout))))
