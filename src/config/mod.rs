@@ -23,6 +23,7 @@ mod inherited;
 pub mod key;
 pub mod log;
 mod reader;
+pub mod resources;
 pub mod secrets;
 mod sources;
 pub mod stigmer;
@@ -39,9 +40,10 @@ pub use self::agents::AgentSettings;
 pub use self::dsl::DslSettings;
 pub use self::dump::reference;
 pub use self::handshake::{HandshakeSettings, OnCallerGone, OnFailure};
-pub use self::http::HttpSettings;
+pub use self::http::{Detour, HttpSettings, Reach};
 pub use self::key::{Key, keys};
 pub use self::log::{LogFormat, LogSettings};
+pub use self::resources::ResourceSettings;
 pub use self::secrets::SecretSettings;
 pub use self::sources::{FILE_VARIABLE, Flag, Sources};
 pub use self::stigmer::StigmerSettings;
@@ -61,6 +63,7 @@ pub struct Config {
     pub worker: WorkerSettings,
     pub agents: AgentSettings,
     pub http: HttpSettings,
+    pub resources: ResourceSettings,
     pub secrets: SecretSettings,
     pub dsl: DslSettings,
     pub admin: AdminSettings,
@@ -109,6 +112,7 @@ impl Config {
             worker: WorkerSettings::read(reader),
             agents: AgentSettings::read(reader),
             http: HttpSettings::read(reader),
+            resources: ResourceSettings::read(reader),
             secrets: SecretSettings::read(reader),
             dsl: DslSettings::read(reader),
             admin: AdminSettings::read(reader),

@@ -3,12 +3,18 @@
 //! | file | what |
 //! |---|---|
 //! | `http` | one HTTP call |
+//! | `authentication` | how a call proves who it is |
+//! | `openapi` | one operation of an `OpenAPI` document |
+//! | `resources` | documents elsewhere: who may read what |
 //! | `secrets` | where values of secrets come from, and swapping them in just before a call and back out of what it returns |
 //! | `scripted` | agents that answer from a YAML file, for local runs and tests |
 //!
 //! Every effect takes [`Data`] and gives [`Data`] or an [`EffectError`].
 
+mod authentication;
 pub mod http;
+pub mod openapi;
+pub mod resources;
 pub mod scripted;
 pub mod secrets;
 

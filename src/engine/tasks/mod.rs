@@ -1,11 +1,14 @@
 //! One file per task type. Adding one is a file here and an arm in `pure` or `define`.
 
 mod agent;
+mod authentication;
 mod r#do;
+mod endpoint;
 mod r#for;
 mod fork;
 mod function;
 mod http;
+mod openapi;
 mod raise;
 mod set;
 mod switch;
@@ -46,13 +49,8 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
         Kind::Function(definition) => Box::pin(function::run(view, definition)),
         Kind::Http(definition) => Box::pin(http::run(view, task, definition, limit)),
         Kind::Agent(definition) => Box::pin(agent::run(view, task, definition, limit)),
-        Kind::OpenApi(_)
-        | Kind::Activity(_)
-        | Kind::Shell(_)
-        | Kind::Script(_)
-        | Kind::Workflow(_)
-        | Kind::Emit(_)
-        | Kind::Listen(_) => {
+        Kind::OpenApi(definition) => Box::pin(openapi::run(view, task, definition, limit)),
+        Kind::Activity(_) | Kind::Shell(_) | Kind::Script(_) | Kind::Workflow(_) | Kind::Emit(_) | Kind::Listen(_) => {
             let fault = view.run.fault(Standard::Configuration, "this task type is not supported yet", None);
             Box::pin(std::future::ready(Err(fault.into())))
         }
