@@ -204,6 +204,7 @@ fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<
     let mut options = options(config, queue);
     options.register_activities(ExecutionActivities {
         http: resources.http.clone(),
+        openapi: resources.openapi.clone(),
         secrets: resources.lookup(),
         stigmer: resources.platform.as_ref().map(|platform| platform.stigmer.clone()),
         publisher,
