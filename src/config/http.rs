@@ -75,6 +75,11 @@ impl HttpSettings {
     /// The default of verbs that a person runs on his own machine.
     pub const LOCAL: (&'static str, &'static str) = ("http.reach", "any");
 
+    /// The settings of such a verb.
+    pub fn local() -> Self {
+        Self { reach: Reach::Any, ..Self::default() }
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let ms = Duration::from_millis(1);
         Self {

@@ -1,5 +1,7 @@
 //! `resources.*`: documents elsewhere that a definition names: OpenAPI documents, schemas, functions, scripts.
 
+use std::path::PathBuf;
+
 use url::Url;
 
 use super::Key;
@@ -11,6 +13,8 @@ pub struct ResourceSettings {
     /// What URIs must start with where they have to be allowed: files, and everything that is run. `None`: the verb decides.
     pub allow: Option<Vec<String>>,
     pub size_limit_bytes: usize,
+    /// No setting: the definition's own folder, told by verbs that a person runs with a file. It and http(s) are allowed where `allow` is `None`.
+    pub folder: Option<PathBuf>,
 }
 
 pub const KEYS: &[Key] =
@@ -24,6 +28,7 @@ impl ResourceSettings {
         Self {
             allow: reader.parse_optional("resources.allow", prefixes),
             size_limit_bytes: reader.number("resources.size_limit_bytes", 1..=1 << 28),
+            folder: None,
         }
     }
 }
@@ -40,6 +45,7 @@ fn prefixes(text: &str) -> Result<Vec<String>, String> {
     }
     listed(text)
         .map(|item| match Url::parse(item) {
+            _ if matches!(item, "http://" | "https://") => Ok(item.to_owned()),
             Ok(url) if matches!(url.scheme(), "file" | "http" | "https") => Ok(url.into()),
             _ => Err(format!("a file:, http: or https: URI is needed, not `{item}`")),
         })

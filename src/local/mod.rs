@@ -61,22 +61,29 @@ pub fn run(plan: &Plan, options: Options) -> io::Result<Outcome> {
 }
 
 /// Runs inside a current-thread runtime. In virtual time, a run that waits for what can never come (an agent that stays silent, without a
-/// timeout) faults with `runtime`.
+/// timeout) faults with `runtime`. Work that nobody waits for is done before this ends, unless the run is cancelled.
 pub async fn drive(plan: &Plan, options: Options) -> Outcome {
     let Options { start, clock, seed, calls, observer, mut cancel } = options;
     let host = LocalHost::new(clock.clone(), calls, seed, start.settings.error_host.clone(), observer);
     let mut run = pin!(engine::run(plan, &host, &start));
+    let mut outcome = None;
     let mut look = |cx: &mut Context<'_>| {
         if cancel.as_mut().is_some_and(|cancel| cancel.as_mut().poll(cx).is_ready()) {
             cancel = None;
             host.root().cancel();
         }
-        run.as_mut().poll(cx)
+        if outcome.is_none()
+            && let Poll::Ready(ended) = run.as_mut().poll(cx)
+        {
+            outcome = Some(ended);
+        }
+        let detached = host.poll_detached(cx);
+        if outcome.is_some() && detached.is_ready() { outcome.take() } else { None }
     };
     let mut jumps = 0;
     poll_fn(|cx| {
         loop {
-            if let Poll::Ready(outcome) = look(cx) {
+            if let Some(outcome) = look(cx) {
                 return Poll::Ready(outcome);
             }
             match clock.jump() {

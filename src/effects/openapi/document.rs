@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::EffectError;
 use super::super::resources::shown;
 use super::operation::Operation;
-use super::{near, openapi, swagger};
+use super::{near, openapi, swagger, yaml};
 
 /// References on references that are followed.
 const REFERENCES_MAX: usize = 16;
@@ -39,11 +39,7 @@ impl Document {
     /// JSON or YAML.
     pub fn parse(text: &str, uri: &Url) -> Result<Self, EffectError> {
         let unusable = |why: String| EffectError::configuration(format!("{} is no OpenAPI document", shown(uri))).with_detail(why);
-        let root: Value = if text.trim_start().starts_with('{') {
-            serde_json::from_str(text).map_err(|error| unusable(error.to_string()))?
-        } else {
-            serde_yaml::from_str(text).map_err(|error| unusable(error.to_string()))?
-        };
+        let root = value_of(text).map_err(unusable)?;
         // YAML's unquoted `2.0` is a number.
         let version = |name: &str| root.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         let version = match (version("swagger").as_deref(), version("openapi").as_deref()) {
@@ -124,6 +120,14 @@ impl Document {
     pub fn broken(&self, why: &str) -> EffectError {
         EffectError::configuration(format!("{} cannot be used", shown(&self.uri))).with_detail(why)
     }
+}
+
+/// YAML, of which JSON is a part that is read faster and with better errors.
+fn value_of(text: &str) -> Result<Value, String> {
+    if !text.trim_start().starts_with('{') {
+        return yaml::read(text);
+    }
+    serde_json::from_str(text).or_else(|error| yaml::read(text).map_err(|_| error.to_string()))
 }
 
 /// A fragment without its percent-encoding; `+` and `&` mean themselves in one.

@@ -2,7 +2,7 @@
 //!
 //! | step | file |
 //! |---|---|
-//! | the document: fetched, read, kept for a while | `cache.rs`, `document.rs` |
+//! | the document: fetched, read, kept for a while | `cache.rs`, `document.rs`, `yaml.rs` |
 //! | the operation in it, in the words of either version | `operation.rs`, `swagger.rs` (2.0), `openapi.rs` (3.0, 3.1) |
 //! | the values of `parameters` in their places | `arguments.rs`, `style.rs` |
 //!
@@ -24,6 +24,7 @@ mod style;
 mod swagger;
 #[cfg(test)]
 mod tests;
+mod yaml;
 
 use self::cache::Documents;
 use super::EffectError;

@@ -228,7 +228,7 @@ async fn server() -> (String, Arc<AtomicUsize>) {
 
 fn openapi(reach: Reach) -> OpenApi {
     let http = Http::new(&HttpSettings { environment_proxy: false, reach, ..HttpSettings::default() }).unwrap();
-    OpenApi::new(http.clone(), Resources::new(http, &ResourceSettings::default(), None))
+    OpenApi::new(http.clone(), Resources::new(http, &ResourceSettings::default()))
 }
 
 #[tokio::test]

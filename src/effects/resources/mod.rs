@@ -12,7 +12,7 @@ mod files;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use reqwest::Url;
 
@@ -50,10 +50,10 @@ pub enum Purpose {
 }
 
 impl Resources {
-    /// `folder`: the definition's own, where a person runs a file; unless `resources.allow` says otherwise, it and http(s) are then allowed. A
-    /// worker has none.
-    pub fn new(http: Http, settings: &ResourceSettings, folder: Option<&Path>) -> Self {
-        let folder = folder.and_then(|folder| std::path::absolute(folder).ok()).and_then(|folder| Url::from_directory_path(folder).ok());
+    /// A person who runs a file may read beside it, and from http(s), unless `resources.allow` says otherwise; a worker may not.
+    pub fn new(http: Http, settings: &ResourceSettings) -> Self {
+        let absolute = |folder: &PathBuf| Url::from_directory_path(std::path::absolute(folder).ok()?).ok();
+        let folder = settings.folder.as_ref().and_then(absolute);
         let own =
             || folder.iter().map(Url::to_string).chain(folder.iter().flat_map(|_| ["http://", "https://"].map(str::to_owned))).collect();
         let limit = Limit { size_bytes: settings.size_limit_bytes, setting: "resources.size_limit_bytes" };

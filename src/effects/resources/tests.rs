@@ -1,5 +1,7 @@
 //! Files below a folder, and documents of a loopback server.
 
+use std::path::Path;
+
 use axum::Router;
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::get;
@@ -11,8 +13,8 @@ use crate::config::{HttpSettings, Reach};
 
 fn resources(allow: Option<&[String]>, folder: Option<&Path>, reach: Reach) -> Resources {
     let http = Http::new(&HttpSettings { environment_proxy: false, reach, ..HttpSettings::default() }).unwrap();
-    let settings = ResourceSettings { allow: allow.map(<[String]>::to_vec), size_limit_bytes: 1_000 };
-    Resources::new(http, &settings, folder)
+    let settings = ResourceSettings { allow: allow.map(<[String]>::to_vec), size_limit_bytes: 1_000, folder: folder.map(Path::to_owned) };
+    Resources::new(http, &settings)
 }
 
 async fn read(resources: &Resources, uri: &str) -> Result<String, EffectError> {

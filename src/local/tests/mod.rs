@@ -5,6 +5,7 @@ mod clock;
 mod data_flow;
 mod errors;
 mod pace;
+mod processes;
 mod random;
 mod real_calls;
 mod tasks;
