@@ -11,10 +11,11 @@ use jiff::Timestamp;
 
 use super::calls::Calls;
 use super::clock::Clock;
+use super::relay::{Never, Relay};
 use super::scope::Token;
 use crate::effects::EffectError;
 use crate::engine::fault::{Fault, Standard};
-use crate::engine::host::{self, Call, CallError, Host, Scope, Waited};
+use crate::engine::host::{self, Call, CallError, Handover, Host, Scope, Waited};
 use crate::engine::inbox::Inbox;
 use crate::engine::progress::Event;
 use crate::expr::Data;
@@ -31,12 +32,19 @@ pub struct LocalHost {
     observer: Observer,
     inbox: Rc<Inbox>,
     run_id: String,
+    relay: Rc<dyn Relay>,
 }
 
 impl LocalHost {
     pub fn new(clock: Clock, calls: Rc<dyn Calls>, seed: u64, error_host: String, observer: Observer) -> Self {
         let run_id = format!("{seed:016x}");
-        Self { clock, calls, root: Rc::new(Token::default()), random: Cell::new(seed), error_host, observer, inbox: Rc::default(), run_id }
+        let (root, random, inbox) = (Rc::new(Token::default()), Cell::new(seed), Rc::default());
+        Self { clock, calls, root, random, error_host, observer, inbox, run_id, relay: Rc::new(Never) }
+    }
+
+    #[must_use]
+    pub fn handed_over_by(self, relay: Rc<dyn Relay>) -> Self {
+        Self { relay, ..self }
     }
 }
 
@@ -77,6 +85,10 @@ impl Host for LocalHost {
             let answer = answer.await.ok_or(CallError::Cancelled)?;
             answer.map_err(|failure| CallError::Fault(Box::new(failure.into_fault(&error_host))))
         })
+    }
+
+    fn handover(&self) -> Handover {
+        self.relay.wants()
     }
 
     fn inbox(&self) -> Rc<Inbox> {
