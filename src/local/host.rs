@@ -13,10 +13,11 @@ use jiff::Timestamp;
 
 use super::calls::Calls;
 use super::clock::Clock;
+use super::relay::{Never, Relay};
 use super::scope::Token;
 use crate::effects::EffectError;
 use crate::engine::fault::{Fault, Standard};
-use crate::engine::host::{self, Call, CallError, Host, Scope, Waited};
+use crate::engine::host::{self, Call, CallError, Handover, Host, Scope, Waited};
 use crate::engine::inbox::Inbox;
 use crate::engine::progress::Event;
 use crate::expr::Data;
@@ -35,6 +36,7 @@ pub struct LocalHost {
     run_id: String,
     /// Work that nobody waits for, but the process: it ends with it at the latest.
     detached: RefCell<FuturesUnordered<LocalBoxFuture<'static, ()>>>,
+    relay: Rc<dyn Relay>,
 }
 
 impl LocalHost {
@@ -50,7 +52,13 @@ impl LocalHost {
             inbox: Rc::default(),
             run_id,
             detached: RefCell::default(),
+            relay: Rc::new(Never),
         }
+    }
+
+    #[must_use]
+    pub fn handed_over_by(self, relay: Rc<dyn Relay>) -> Self {
+        Self { relay, ..self }
     }
 
     /// Ready when all work that nobody waits for is done; none is when the run is cancelled.
@@ -96,7 +104,7 @@ impl Host for LocalHost {
             Some(limit) => limited(work, self.clock.sleep(limit), limit),
         };
         if detached {
-            let note = |failure: Failure| tracing::warn!(call = %id, error = %failure.into_fault(""), "nobody waited for this");
+            let note = move |failure: Failure| tracing::warn!(call = %id, error = %failure.into_fault(""), "nobody waited for this");
             let work = async move { limited.await.map_or_else(note, drop) };
             self.detached.borrow_mut().push(Box::pin(work));
             return Box::pin(std::future::ready(Ok(Data::null())));
@@ -107,6 +115,10 @@ impl Host for LocalHost {
             let answer = answer.await.ok_or(CallError::Cancelled)?;
             answer.map_err(|failure| CallError::Fault(Box::new(failure.into_fault(&error_host))))
         })
+    }
+
+    fn handover(&self) -> Handover {
+        self.relay.wants()
     }
 
     fn inbox(&self) -> Rc<Inbox> {
