@@ -8,6 +8,7 @@ mod pace;
 mod random;
 mod real_calls;
 mod tasks;
+mod web_calls;
 
 use std::cell::RefCell;
 use std::rc::Rc;
