@@ -269,3 +269,26 @@ fn debug_output_holds_no_secret() {
     let loaded = with(&[("STIGMER_API_KEY", "s3cr3t"), ("STIGMER_BACKEND_ENDPOINT", "h:1"), ("TEMPORAL_API_KEY", "s3cr3t")]);
     assert!(!format!("{loaded:?}").contains("s3cr3t"));
 }
+
+#[test]
+fn lists_are_words_with_commas_or_lists_of_a_file() {
+    let config = with(&[("WORKFLOW_RUNNER_RUN__ENABLE", "shell, js"), ("WORKFLOW_RUNNER_ACTIVITIES__ALLOW", " a/*,b/Greet ,")]).config;
+    assert_eq!(config.run.enable, [RunKind::Shell, RunKind::Js].into());
+    assert_eq!(config.activities.allow, ["a/*", "b/Greet"]);
+    let file = file("run: {enable: [python], path: /bin}\ndefinitions: {dir: /definitions}\n");
+    let config = load(&Sources { file: Some(file.path().to_owned()), ..Sources::default() }).unwrap().config;
+    assert_eq!((config.run.enable, config.run.path.as_str()), ([RunKind::Python].into(), "/bin"));
+    assert!(config.definitions.dir.is_some_and(|dir| dir.ends_with("definitions")));
+    let wrong = mistakes(&sources(&[("WORKFLOW_RUNNER_RUN__ENABLE", "shell, perl"), ("WORKFLOW_RUNNER_ACTIVITIES__ALLOW", "Greet")]));
+    assert!(wrong[0].contains("perl") || wrong[1].contains("perl"), "{wrong:?}");
+    assert!(wrong.iter().any(|wrong| wrong.contains("`Greet`")), "{wrong:?}");
+}
+
+#[test]
+fn nothing_runs_or_is_called_unless_it_is_named() {
+    let config = Config::default();
+    assert!(config.run.enable.is_empty() && config.activities.allow.is_empty() && config.definitions.dir.is_none());
+    assert_eq!(config.run.timeout, Duration::from_mins(10));
+    let defaults = load(&Sources { defaults: vec![RunSettings::ENABLED], ..Sources::default() }).unwrap();
+    assert_eq!(defaults.config.run.enable, RunKind::ALL.into());
+}
