@@ -10,6 +10,7 @@ mod processes;
 mod random;
 mod real_calls;
 mod tasks;
+mod web_calls;
 
 use std::cell::RefCell;
 use std::rc::Rc;
