@@ -173,8 +173,7 @@ impl<'r> Run<'r> {
         }
         view.output = transform(view, task.output_as.as_ref(), &view.raw_output)?;
         if let Some(export) = &task.export_as {
-            let context = view.template(export, &view.output)?;
-            self.context.replace(context);
+            self.export(view.template(export, &view.output)?);
         }
         Ok((std::mem::take(&mut view.output), done.then.unwrap_or(task.then)))
     }
@@ -218,6 +217,11 @@ impl<'r> Run<'r> {
         self.fault(Standard::Timeout, &format!("{what} timed out"), Some(format!("not done after {limit:?}")))
     }
 
+    /// Replaces `$context`.
+    pub fn export(&self, context: Data) {
+        self.context.replace(context);
+    }
+
     pub fn context(&self) -> Data {
         self.context.borrow().clone()
     }
@@ -258,7 +262,7 @@ fn admit(task: &Task, view: &mut View<'_>) -> Result<bool, Fault> {
 }
 
 /// A `from` or `as`: without one the value passes as it is.
-fn transform(view: &View<'_>, template: Option<&Template>, value: &Data) -> Result<Data, Fault> {
+pub(super) fn transform(view: &View<'_>, template: Option<&Template>, value: &Data) -> Result<Data, Fault> {
     template.map_or_else(|| Ok(value.clone()), |template| view.template(template, value))
 }
 

@@ -2,9 +2,11 @@
 
 mod agent;
 mod r#do;
+mod emit;
 mod r#for;
 mod fork;
 mod http;
+mod listen;
 mod raise;
 mod set;
 mod switch;
@@ -44,14 +46,9 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
         Kind::Wait(duration) => Box::pin(wait::run(view, task, duration)),
         Kind::Http(definition) => Box::pin(http::run(view, task, definition, limit)),
         Kind::Agent(definition) => Box::pin(agent::run(view, task, definition, limit)),
-        Kind::OpenApi(_)
-        | Kind::Activity(_)
-        | Kind::Function(_)
-        | Kind::Shell(_)
-        | Kind::Script(_)
-        | Kind::Workflow(_)
-        | Kind::Emit(_)
-        | Kind::Listen(_) => {
+        Kind::Emit(definition) => Box::pin(emit::run(view, task, definition)),
+        Kind::Listen(definition) => Box::pin(listen::run(view, task, definition)),
+        Kind::OpenApi(_) | Kind::Activity(_) | Kind::Function(_) | Kind::Shell(_) | Kind::Script(_) | Kind::Workflow(_) => {
             let fault = view.run.fault(Standard::Configuration, "this task type is not supported yet", None);
             Box::pin(std::future::ready(Err(fault.into())))
         }
@@ -64,14 +61,23 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
 
 /// Makes one call through the host, in the strand's scope.
 async fn call(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeout: Option<Duration>) -> Result<Done, Stop> {
+    let (visit, id) = next_call(view, task);
+    let call = Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local, detached: false };
+    make(view, call).await
+}
+
+/// Which visit of the task its next call belongs to, and the call's id.
+fn next_call(view: &View<'_>, task: &Task) -> (u32, String) {
+    let visit = view.strand.visit(task.id);
+    (visit, view.strand.call_id(&task.reference, visit))
+}
+
+async fn make(view: &View<'_>, call: Call) -> Result<Done, Stop> {
     let strand = view.strand;
-    let size = input.json_len();
+    let size = call.input.json_len();
     while !view.run.host.has_room(size) {
         view.run.pause(strand).await?;
     }
-    let visit = strand.visit(task.id);
-    let id = strand.call_id(&task.reference, visit);
-    let call = Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local, detached: false };
     let answer = view.run.host.call(call, &strand.scope).await;
     if strand.scope.is_cancelled() {
         return Err(Stop::Cancelled); // also when the answer came at the same moment: nothing runs after a cancellation
