@@ -1,6 +1,6 @@
 //! What a setting is.
 
-use super::{admin, agents, dsl, handshake, http, log, secrets, stigmer, temporal, worker};
+use super::{admin, agents, dsl, events, handshake, http, log, secrets, stigmer, temporal, worker};
 
 /// Start of every environment variable that is ours.
 pub const PREFIX: &str = "WORKFLOW_RUNNER_";
@@ -48,13 +48,14 @@ impl Key {
 
 /// Every setting there is, area by area.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
-    let areas: [&'static [Key]; 10] = [
+    let areas: [&'static [Key]; 11] = [
         temporal::KEYS,
         stigmer::KEYS,
         worker::KEYS,
         handshake::KEYS,
         agents::KEYS,
         http::KEYS,
+        events::KEYS,
         secrets::KEYS,
         dsl::KEYS,
         admin::KEYS,

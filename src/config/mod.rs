@@ -17,6 +17,7 @@ pub mod agents;
 pub mod dsl;
 mod dump;
 pub mod duration;
+pub mod events;
 pub mod handshake;
 pub mod http;
 mod inherited;
@@ -38,6 +39,7 @@ pub use self::admin::AdminSettings;
 pub use self::agents::AgentSettings;
 pub use self::dsl::DslSettings;
 pub use self::dump::reference;
+pub use self::events::{EventSettings, EventSink};
 pub use self::handshake::{HandshakeSettings, OnCallerGone, OnFailure};
 pub use self::http::HttpSettings;
 pub use self::key::{Key, keys};
@@ -61,6 +63,7 @@ pub struct Config {
     pub worker: WorkerSettings,
     pub agents: AgentSettings,
     pub http: HttpSettings,
+    pub events: EventSettings,
     pub secrets: SecretSettings,
     pub dsl: DslSettings,
     pub admin: AdminSettings,
@@ -109,6 +112,7 @@ impl Config {
             worker: WorkerSettings::read(reader),
             agents: AgentSettings::read(reader),
             http: HttpSettings::read(reader),
+            events: EventSettings::read(reader),
             secrets: SecretSettings::read(reader),
             dsl: DslSettings::read(reader),
             admin: AdminSettings::read(reader),
