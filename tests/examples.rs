@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use workflow_runner::config::HttpSettings;
 use workflow_runner::effects::EffectError;
+use workflow_runner::effects::events::Sink;
 use workflow_runner::effects::http::Http;
 use workflow_runner::effects::scripted::Agents;
 use workflow_runner::effects::secrets::Chain;
@@ -85,6 +86,7 @@ fn plan_of(name: &str) -> Plan {
 fn outcome(plan: &Plan, case: Run) -> (Value, i128, usize) {
     let markers = Markers::new("examples");
     let agents = RealCalls::new(Effects {
+        sink: Sink::default(),
         http: Http::new(&HttpSettings::default()).expect("a client"),
         agents: Agents::load(&folder().join("agents")).expect("the agents are well written"),
         secrets: Chain::default(),

@@ -2,12 +2,14 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `events` | where emitted events go |
 //! | `http` | one HTTP call |
 //! | `secrets` | where values of secrets come from, and swapping them in just before a call and back out of what it returns |
 //! | `scripted` | agents that answer from a YAML file, for local runs and tests |
 //!
 //! Every effect takes [`Data`] and gives [`Data`] or an [`EffectError`].
 
+pub mod events;
 pub mod http;
 pub mod scripted;
 pub mod secrets;

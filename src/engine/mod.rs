@@ -21,6 +21,7 @@ pub mod fault;
 mod flow;
 pub mod host;
 pub mod inbox;
+pub mod lifecycle;
 pub mod progress;
 mod race;
 mod strand;

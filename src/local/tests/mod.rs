@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::mock::Mock;
-use super::{Calls, Clock, Options, run};
+use super::{Calls, Clock, Events, Options, run};
 use crate::engine::fault::Fault;
 use crate::engine::progress::{Event, Progress, Row};
 use crate::engine::{Outcome, Settings, Start};
@@ -38,6 +38,7 @@ struct Trial {
     clock: Clock,
     calls: Rc<dyn Calls>,
     cancel: Option<LocalBoxFuture<'static, ()>>,
+    events: Option<Events>,
     seed: u64,
 }
 
@@ -54,7 +55,7 @@ impl Trial {
     fn new(tasks: &str, input: Value) -> Self {
         let start = Start::new("wf-1", input.into(), Timestamp::UNIX_EPOCH);
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
-        Self { plan: plan(tasks), start, clock, calls: Mock::echo(), cancel: None, seed: 0 }
+        Self { plan: plan(tasks), start, clock, calls: Mock::echo(), cancel: None, events: None, seed: 0 }
     }
 
     fn calls(self, calls: &Rc<Mock>) -> Self {
@@ -63,6 +64,13 @@ impl Trial {
 
     fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.start.settings);
+        self
+    }
+
+    /// These events come so many seconds after the start.
+    fn events(mut self, events: &[(u64, Value)]) -> Self {
+        let events = events.iter().map(|(after, event)| (seconds(*after), Data::from(event))).collect();
+        self.events = Some(super::events::scripted(&self.clock, events));
         self
     }
 
@@ -80,7 +88,7 @@ impl Trial {
             trace.push(line(event));
             progress.apply(event);
         });
-        let options = Options { start: self.start, clock: self.clock, seed: self.seed, calls: self.calls, observer, cancel: self.cancel };
+        let options = Options { start: self.start, clock: self.clock, seed: self.seed, calls: self.calls, observer, cancel: self.cancel, events: self.events, lifecycle: None };
         let outcome = run(&self.plan, options).expect("a runtime");
         let (trace, progress) = seen.take();
         Report { outcome, took: clock.now().duration_since(began).unsigned_abs(), trace, progress }

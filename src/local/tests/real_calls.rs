@@ -8,6 +8,7 @@ use serde_json::json;
 use super::super::effects::{Effects, RealCalls};
 use super::{Report, Trial, data, seconds};
 use crate::config::HttpSettings;
+use crate::effects::events::Sink;
 use crate::effects::http::{Http, use_ring};
 use crate::effects::scripted::Agents;
 use crate::effects::secrets::{Chain, Environment};
@@ -25,6 +26,7 @@ fn ask(agent: &str, message: &str, timeout: &str) -> Report {
     let mut trial = Trial::new(&tasks, json!({}));
     trial.start.secrets = markers.object(&["KEY".to_owned()]);
     trial.calls = Rc::new(RealCalls::new(Effects {
+        sink: Sink::default(),
         http: Http::new(&HttpSettings::default()).expect("a client"),
         agents: Agents::parse(agent, Path::new("agents.yaml")).expect("agents"),
         secrets: Chain::default().then(Environment::new([("WORKFLOW_RUNNER_SECRET_KEY".to_owned(), "tr0ub4dor".to_owned())])),
