@@ -15,6 +15,7 @@ pub mod call_http;
 mod cancel_agent;
 pub mod complete_external_activity;
 mod definition;
+mod emit_event;
 pub mod execute_workflow;
 pub mod execution_status;
 pub mod failure;
@@ -46,6 +47,7 @@ use self::publisher::StigmerPublisher;
 use self::secrets::Secrets;
 use crate::config::OnFailure;
 use crate::effects::EffectError;
+use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::expr::Data;
 use crate::handshake::{Delivery, DeliveryError, OnCallerGone, Outcome, Wheel};
@@ -68,12 +70,15 @@ pub struct RunnerActivities {
     pub store_token: bool,
     /// Whether `WorkflowExecutionID` was ensured at the start; a start that sets an unknown one fails.
     pub search_attribute: bool,
+    /// The same for `WorkflowRunnerListens`.
+    pub listens_attribute: bool,
     pub wheel: Wheel,
 }
 
 /// What runs use while they run.
 pub struct ExecutionActivities {
     pub http: Arc<Http>,
+    pub sink: Sink,
     pub secrets: Secrets,
     /// Absent in a worker without a platform: its runs may not call agents, and tell nobody of their end.
     pub stigmer: Option<Stigmer>,
@@ -115,6 +120,12 @@ impl ExecutionActivities {
     pub async fn call_http(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
         let input = argument(&input)?;
         call_http::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "workflow_runner/emit-event")]
+    pub async fn emit_event(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let input = argument(&input)?;
+        emit_event::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
     }
 
     #[activity(name = "CallAgentActivity")]

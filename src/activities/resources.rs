@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::publisher::StigmerPublisher;
 use super::secrets::{ExecutionSecrets, Secrets};
+use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::secrets::SecretSource;
 use crate::stigmer::Stigmer;
@@ -13,6 +14,7 @@ pub struct Resources {
     /// The control plane, where there is one.
     pub platform: Option<Platform>,
     pub http: Arc<Http>,
+    pub sink: Sink,
     /// Secrets of this process; those of an execution come from the control plane first.
     pub secrets: Arc<dyn SecretSource>,
     pub metrics: Arc<Metrics>,

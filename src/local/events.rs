@@ -43,7 +43,7 @@ pub fn scripted(clock: &Clock, mut events: Vec<(Duration, Data)>) -> Events {
 
 /// Puts an event into the inbox. What is no event, or one too many, is told and left out.
 pub(super) fn take(inbox: &Inbox, event: &Data) {
-    let taken = event::check(event).and_then(|event| inbox.put(event).map_err(|full| full.to_string()));
+    let taken = event::receive(event).and_then(|event| inbox.put(event).map_err(|full| full.to_string()));
     if let Err(reason) = taken {
         tracing::warn!(%reason, "an event is refused");
     }

@@ -87,6 +87,7 @@ impl TemporalHost {
         pending_agents: Arc<PendingSteps>,
     ) -> Self {
         let random = ctx.random_stream("engine");
+        let inbox = ctx.state(|s| s.inbox.clone());
         Self {
             ctx,
             facts: Rc::new(facts),
@@ -96,7 +97,7 @@ impl TemporalHost {
             pending_agents,
             random,
             burst: Burst::default(),
-            inbox: Rc::default(),
+            inbox,
         }
     }
 
@@ -170,7 +171,9 @@ impl Host for TemporalHost {
         self.inbox.clone()
     }
 
+    /// Polled again in each activation, so also in the one whose signal brings the event: nothing has to wake it.
     fn arrival(&self, seen: u64, scope: &Scope) -> LocalBoxFuture<'static, Waited> {
+        self.before_wait();
         let (inbox, scope) = (self.inbox.clone(), scope.clone());
         std::future::poll_fn(move |_| match (scope.is_cancelled(), inbox.received() > seen) {
             (true, _) => Poll::Ready(Waited::Cancelled),

@@ -10,6 +10,7 @@ mod burst;
 mod child;
 pub mod connect;
 mod delivery;
+pub mod events;
 mod foreign_activity;
 mod host;
 pub mod metrics;

@@ -5,6 +5,8 @@ mod filter;
 mod pattern;
 mod strategy;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 
 pub(super) use self::filter::Correlations;
@@ -39,6 +41,26 @@ pub fn check(event: &Data) -> Result<Data, String> {
         return Err("an event has `data` or `data_base64`, not both".to_owned());
     }
     Ok(Data::object(members))
+}
+
+/// An event from outside: checked, and `data_base64` that its `datacontenttype` calls JSON or text made `data`.
+///
+/// # Errors
+/// What is missing or malformed, for people.
+pub fn receive(event: &Data) -> Result<Data, String> {
+    let event = check(event)?;
+    let content_type = event.get("datacontenttype").and_then(|text| text.as_str().map(str::to_ascii_lowercase)).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let json = essence.ends_with("/json") || essence.ends_with("+json");
+    let Some(encoded) = event.get("data_base64").filter(|_| json || essence.starts_with("text/")) else { return Ok(event) };
+    let bytes = BASE64_STANDARD.decode(encoded.as_str().unwrap_or_default()).map_err(|error| format!("`data_base64`: {error}"))?;
+    let data = if json {
+        Data::parse(&bytes).map_err(|error| format!("the data is not JSON, as its content type says: {error}"))?
+    } else {
+        Data::from(String::from_utf8(bytes).map_err(|_| "the data is not UTF-8")?)
+    };
+    let others = event.entries().into_iter().flatten().filter(|(name, _)| name != "data_base64");
+    Ok(Data::object(others).with("data", data))
 }
 
 fn member(name: &str, value: &Data) -> Result<(), String> {
@@ -109,6 +131,19 @@ mod tests {
             assert!(found.contains(problem), "{more}: {found}");
         }
         assert_eq!(check(&Data::from("x")).unwrap_err(), "an event is an object, not string");
+    }
+
+    #[test]
+    fn data_that_came_as_bytes_is_read_by_its_content_type() {
+        let received = |content_type: &str, bytes: &[u8]| {
+            receive(&event(&json!({"datacontenttype": content_type, "data_base64": BASE64_STANDARD.encode(bytes)})))
+                .map(|event| read(&event, Read::Data).to_json())
+        };
+        assert_eq!(received("application/vnd.x+json; charset=utf-8", br#"{"a":1.0}"#), Ok(json!({"a": 1.0})));
+        assert_eq!(received("text/plain", b"hi"), Ok(json!("hi")));
+        assert_eq!(received("image/png", b"hi"), Ok(json!("aGk=")));
+        assert!(received("application/json", b"{").unwrap_err().contains("not JSON"));
+        assert!(received("text/plain", b"\xff").unwrap_err().contains("UTF-8"));
     }
 
     #[test]
