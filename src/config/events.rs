@@ -31,7 +31,11 @@ pub enum EventSink {
 }
 
 pub const KEYS: &[Key] = &[
-    Key::new("events.sink", "none", "Where emitted events go: none, stdout (a line of JSON each), or an http(s) URL that each is posted to."),
+    Key::new(
+        "events.sink",
+        "none",
+        "Where emitted events go: none, stdout (a line of JSON each), or an http(s) URL that each is posted to.",
+    ),
     Key::new("events.lifecycle", "false", "Whether the sink also gets what happens to workflows and tasks (io.serverlessworkflow.*)."),
     Key::new("events.listen", "", "Address that takes events by POST and hands them to the runs that listen, such as 127.0.0.1:8090."),
     Key::new("events.token", "", "Bearer token that senders must show; required when events.listen is not a loopback address.").secret(),

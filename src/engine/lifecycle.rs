@@ -97,11 +97,8 @@ impl Lifecycle {
 
     fn task(&mut self, task: &Task, verb: &'static str, member: &str, at: Timestamp, fault: Option<&Fault>) -> Data {
         let error = fault.map(|fault| ("error", fault.to_data()));
-        let data = [
-            ("workflow", Data::string(&self.instance)),
-            ("task", Data::string(&task.reference)),
-            (member, Data::from(at.to_string())),
-        ];
+        let data =
+            [("workflow", Data::string(&self.instance)), ("task", Data::string(&task.reference)), (member, Data::from(at.to_string()))];
         let count = self.count(task, verb);
         self.event(&format!("task.{verb}"), at, &[&task.reference, verb, &count], Data::object(data.into_iter().chain(error)))
     }

@@ -22,11 +22,8 @@ pub struct Attribute {
 }
 
 /// The platform's own servers make it Text; Keyword answers the same queries.
-pub const EXECUTION_ID: Attribute = Attribute {
-    name: EXECUTION_ID_ATTRIBUTE,
-    made: IndexedValueType::Text,
-    usable: &[IndexedValueType::Text, IndexedValueType::Keyword],
-};
+pub const EXECUTION_ID: Attribute =
+    Attribute { name: EXECUTION_ID_ATTRIBUTE, made: IndexedValueType::Text, usable: &[IndexedValueType::Text, IndexedValueType::Keyword] };
 
 /// Without it no event that is posted finds its run.
 pub const LISTENS: Attribute =

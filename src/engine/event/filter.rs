@@ -79,10 +79,12 @@ impl<'p> Filter<'p> {
 
 /// A literal text may be a pattern; every other value is itself alone.
 fn attribute(view: &View<'_>, name: &str, template: &Template) -> Result<Text, Fault> {
-    if let Some(literal) = template.literal().and_then(Data::as_str) {
-        return Ok(Text::pattern(literal));
-    }
     let value = view.definition(template)?;
+    if let (Template::Literal(literal) | Template::Loose(_, literal), Some(text)) = (template, value.as_str())
+        && *literal == value
+    {
+        return Ok(Text::pattern(text));
+    }
     let text = as_text(&value).filter(|_| value.is_string() || !is_text(name));
     text.map(Text::exact).ok_or_else(|| view.refuse(format!("no event has {} as its `{name}`", article(&value))))
 }
@@ -99,7 +101,10 @@ fn as_text(value: &Data) -> Option<String> {
 fn has_data(view: &View<'_>, shape: &Shape, event: &Data) -> bool {
     let data = super::data(event);
     let evaluate = |program: &Program| view.program(program, &data).ok();
-    let Shape::Expr(program) = shape else { return shape.matches(&data, &evaluate) };
-    let answer = evaluate(program).filter(|answer| !answer.is_null());
-    answer.is_some_and(|answer| answer.as_bool().unwrap_or_else(|| Shape::of_value(&answer).matches(&data, &evaluate)))
+    let answer = if let Shape::Expr(program, _) = shape { evaluate(program) } else { None };
+    match answer {
+        Some(answer) if answer.is_null() => false,
+        Some(answer) => answer.as_bool().unwrap_or_else(|| Shape::of_value(&answer).matches(&data, &evaluate)),
+        None => shape.matches(&data, &evaluate),
+    }
 }

@@ -3,6 +3,7 @@
 use regex::{Regex, RegexBuilder};
 
 use crate::expr::{Data, Program, Template};
+use crate::plan::is_event_pattern;
 
 /// Largest compiled pattern: one of the document's own must not take the worker's memory.
 const COMPILED_BYTES_MAX: usize = 1024 * 1024;
@@ -18,9 +19,8 @@ pub(super) struct Text {
 impl Text {
     /// A text of the document.
     pub fn pattern(literal: &str) -> Self {
-        let signs = literal.contains(['\\', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$']);
         let compile = || RegexBuilder::new(&format!("^(?:{literal})$")).size_limit(COMPILED_BYTES_MAX).build().ok();
-        Self { literal: literal.to_owned(), regex: signs.then(compile).flatten() }
+        Self { literal: literal.to_owned(), regex: is_event_pattern(literal).then(compile).flatten() }
     }
 
     /// A value that came from elsewhere: whatever signs it holds, it is itself alone.
@@ -38,8 +38,8 @@ impl Text {
 pub(super) enum Shape {
     Text(Text),
     Equal(Data),
-    /// What it gives for the event's data. It may be looked at when the event is there, not before.
-    Expr(Program),
+    /// What it gives for the event's data; in loose mode the text itself where it has no value.
+    Expr(Program, Option<Text>),
     Array(Vec<Self>),
     Object(Vec<(String, Self)>),
 }
@@ -51,7 +51,8 @@ impl Shape {
     pub fn new(template: &Template) -> Self {
         match template {
             Template::Literal(literal) => Self::of(literal, &|text| Self::Text(Text::pattern(text))),
-            Template::Expr(program) => Self::Expr(program.clone()),
+            Template::Expr(program) => Self::Expr(program.clone(), None),
+            Template::Loose(program, text) => Self::Expr(program.clone(), text.as_str().map(Text::pattern)),
             Template::Array(items) => Self::Array(items.iter().map(Self::new).collect()),
             Template::Object(members) => Self::Object(members.iter().map(|(key, member)| (key.clone(), Self::new(member))).collect()),
         }
@@ -79,7 +80,10 @@ impl Shape {
         match self {
             Self::Text(text) => value.as_str().is_some_and(|value| text.matches(value)),
             Self::Equal(wanted) => wanted == value,
-            Self::Expr(program) => evaluate(program).is_some_and(|wanted| Self::of_value(&wanted).matches(value, evaluate)),
+            Self::Expr(program, text) => match evaluate(program) {
+                Some(wanted) => Self::of_value(&wanted).matches(value, evaluate),
+                None => value.as_str().zip(text.as_ref()).is_some_and(|(value, text)| text.matches(value)),
+            },
             Self::Array(shapes) => {
                 let same_length = value.is_array() && value.len() == shapes.len();
                 same_length && value.items().is_some_and(|items| items.zip(shapes).all(|(item, shape)| shape.matches(&item, evaluate)))

@@ -4,6 +4,7 @@ mod cancellation;
 mod clock;
 mod data_flow;
 mod errors;
+mod events;
 mod pace;
 mod random;
 mod real_calls;
@@ -88,7 +89,16 @@ impl Trial {
             trace.push(line(event));
             progress.apply(event);
         });
-        let options = Options { start: self.start, clock: self.clock, seed: self.seed, calls: self.calls, observer, cancel: self.cancel, events: self.events, lifecycle: None };
+        let options = Options {
+            start: self.start,
+            clock: self.clock,
+            seed: self.seed,
+            calls: self.calls,
+            observer,
+            cancel: self.cancel,
+            events: self.events,
+            lifecycle: None,
+        };
         let outcome = run(&self.plan, options).expect("a runtime");
         let (trace, progress) = seen.take();
         Report { outcome, took: clock.now().duration_since(began).unsigned_abs(), trace, progress }

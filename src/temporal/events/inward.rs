@@ -53,11 +53,14 @@ mod tests {
 
     #[test]
     fn any_signal_is_an_event_of_its_name() {
-        let head = json!({"specversion": "1.0", "id": "id-1", "source": "/temporal/signal", "type": "paid", "time": "1970-01-01T00:00:00Z"});
-        let with = |data: Value| json!({"data": data}).as_object().into_iter().flatten().fold(head.clone(), |mut all, (k, v)| {
-            all[k] = v.clone();
-            all
-        });
+        let head =
+            json!({"specversion": "1.0", "id": "id-1", "source": "/temporal/signal", "type": "paid", "time": "1970-01-01T00:00:00Z"});
+        let with = |data: Value| {
+            json!({"data": data}).as_object().into_iter().flatten().fold(head.clone(), |mut all, (k, v)| {
+                all[k] = v.clone();
+                all
+            })
+        };
         assert_eq!(event("paid", &[]), Ok(head.clone()));
         assert_eq!(event("paid", &[json!({"n": 1})]), Ok(with(json!({"n": 1}))));
         assert_eq!(event("paid", &[json!(1), json!("b")]), Ok(with(json!([1, "b"]))));

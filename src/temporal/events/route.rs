@@ -43,7 +43,8 @@ pub async fn deliver(client: &Client, event: &Data) -> Result<usize, Status> {
             request_id: request_id.clone(),
             ..Default::default()
         });
-        let results: Vec<_> = stream::iter(requests.map(|request| signal(client, request))).buffer_unordered(SIGNALS_AT_A_TIME).collect().await;
+        let results: Vec<_> =
+            stream::iter(requests.map(|request| signal(client, request))).buffer_unordered(SIGNALS_AT_A_TIME).collect().await;
         for result in results {
             told += usize::from(result?);
         }
