@@ -37,7 +37,7 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// `workflow_id` as `$workflow.id`; `run_id` the same for all runs that a workflow is continued in.
+    /// `workflow_id` as `$workflow.id`; `run_id` is this run's own: each run that a workflow is continued in counts from the beginning.
     #[must_use]
     pub fn new(plan: &Plan, workflow_id: &str, run_id: &str) -> Self {
         let definition = [("name", &plan.name), ("namespace", &plan.namespace), ("version", &plan.version)];
@@ -56,14 +56,15 @@ impl Lifecycle {
         self.workflow("started", "startedAt", at, Some(("definition", self.definition.clone())))
     }
 
-    /// How the run ended.
+    /// How the run ended; none when another one goes on with it.
     #[must_use]
-    pub fn ended(&self, outcome: &Outcome, at: Timestamp) -> Data {
-        match outcome {
+    pub fn ended(&self, outcome: &Outcome, at: Timestamp) -> Option<Data> {
+        Some(match outcome {
             Outcome::Completed(_) => self.workflow("completed", "completedAt", at, None),
             Outcome::Faulted(fault) => self.workflow("faulted", "faultedAt", at, Some(("error", fault.to_data()))),
             Outcome::Cancelled => self.workflow("cancelled", "cancelledAt", at, None),
-        }
+            Outcome::Suspended(_) => return None,
+        })
     }
 
     /// What a step of a task is told by. `now` is the time of what has none of its own.
@@ -86,6 +87,7 @@ impl Lifecycle {
             Event::Skipped { task, at } => vec![self.task(task, "completed", "completedAt", at, None)],
             Event::Failed { task, fault, at } => vec![self.task(task, "faulted", "faultedAt", at, Some(fault))],
             Event::Cancelled { task, at } => vec![self.task(task, "cancelled", "cancelledAt", at, None)],
+            Event::Resumed { .. } => vec![], // it began in an earlier run
             Event::Retrying { task, .. } => vec![self.task(task, "retried", "retriedAt", now, None)],
         }
     }

@@ -110,7 +110,7 @@ impl Outbox {
 
     /// The end of the run, when all that is about it has been sent.
     pub async fn finish(&self, outcome: &Outcome, at: Timestamp) {
-        self.push([self.0.lifecycle.borrow().ended(outcome, at)]);
+        self.push(self.0.lifecycle.borrow().ended(outcome, at));
         std::future::poll_fn(|cx| self.poll(cx)).await;
     }
 }

@@ -11,7 +11,7 @@
 //! Attributes are compared as texts, since over HTTP they come as texts. An expression that fails on an event does not match it: what others send
 //! can be no fault of a run. Literals are looked at first, so it fails only for events that are of the kind it was written for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::is_text;
 use super::pattern::{Shape, Text};
@@ -22,6 +22,37 @@ use crate::plan::{Correlation, EventFilter};
 
 /// What correlated events of one listener agree on, by key: the value of `from` in the first event where a key has no `expect`.
 pub type Correlations = BTreeMap<String, Data>;
+
+/// What the expressions of a listener's attributes have come to, in their order. They are evaluated when it begins, and a run that continues it
+/// goes on with the same answers.
+#[derive(Debug, Default)]
+pub struct Expected {
+    answers: Vec<Data>,
+    recalled: VecDeque<Data>,
+}
+
+impl Expected {
+    /// For another run: see [`Expected::recall`].
+    pub fn data(&self) -> Data {
+        Data::array(self.answers.iter().cloned())
+    }
+
+    pub fn recall(&mut self, data: &Data) {
+        self.recalled = data.items().into_iter().flatten().collect();
+    }
+
+    fn evaluate(&mut self, view: &View<'_>, template: &Template) -> Result<Data, Fault> {
+        if let Some(literal) = template.literal() {
+            return Ok(literal.clone());
+        }
+        let answer = match self.recalled.pop_front() {
+            Some(answer) => answer,
+            None => view.definition(template)?,
+        };
+        self.answers.push(answer.clone());
+        Ok(answer)
+    }
+}
 
 /// A filter of a listener that has begun.
 #[derive(Debug)]
@@ -34,18 +65,21 @@ pub struct Filter<'p> {
 impl<'p> Filter<'p> {
     /// # Errors
     /// An expression of an attribute or of `expect` has no value, or one that no attribute can have.
-    pub fn new(view: &View<'_>, filter: &'p EventFilter) -> Result<Self, Fault> {
+    pub fn new(view: &View<'_>, filter: &'p EventFilter, expected: &mut Expected) -> Result<Self, Fault> {
         let mut attributes = Vec::new();
         let mut data = None;
         for (name, template) in &filter.with {
             if name == "data" {
                 data = Some(Shape::new(template));
             } else {
-                attributes.push((name.as_str(), attribute(view, name, template)?));
+                attributes.push((name.as_str(), attribute(view, name, template, expected)?));
             }
         }
-        let expected = |correlation: &'p Correlation| Ok((correlation, view.optional(correlation.expect.as_ref())?));
-        let correlate = filter.correlate.iter().map(expected).collect::<Result<_, Fault>>()?;
+        let mut correlate = Vec::new();
+        for correlation in &filter.correlate {
+            let expect = correlation.expect.as_ref().map(|expect| expected.evaluate(view, expect)).transpose()?;
+            correlate.push((correlation, expect));
+        }
         Ok(Self { attributes, data, correlate })
     }
 
@@ -78,8 +112,8 @@ impl<'p> Filter<'p> {
 }
 
 /// A literal text may be a pattern; every other value is itself alone.
-fn attribute(view: &View<'_>, name: &str, template: &Template) -> Result<Text, Fault> {
-    let value = view.definition(template)?;
+fn attribute(view: &View<'_>, name: &str, template: &Template, expected: &mut Expected) -> Result<Text, Fault> {
+    let value = expected.evaluate(view, template)?;
     if let (Template::Literal(literal) | Template::Loose(_, literal), Some(text)) = (template, value.as_str())
         && *literal == value
     {

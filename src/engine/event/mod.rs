@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 
-pub(super) use self::filter::Correlations;
+pub(super) use self::filter::{Correlations, Expected};
 pub(super) use self::strategy::{Met, Strategy, is_met};
 use crate::expr::Data;
 use crate::plan::Read;

@@ -1,6 +1,6 @@
 //! How many events, and of which kinds, end a listener.
 
-use super::filter::{Correlations, Filter};
+use super::filter::{Correlations, Expected, Filter};
 use crate::engine::fault::Fault;
 use crate::engine::view::View;
 use crate::expr::Data;
@@ -19,13 +19,13 @@ pub type Met = Vec<bool>;
 impl<'p> Strategy<'p> {
     /// # Errors
     /// A filter's expression has no value.
-    pub fn new(view: &View<'_>, consumption: &'p Consumption) -> Result<Self, Fault> {
+    pub fn new(view: &View<'_>, consumption: &'p Consumption, expected: &mut Expected) -> Result<Self, Fault> {
         let (filters, each): (&[EventFilter], bool) = match consumption {
             Consumption::One(filter) => (std::slice::from_ref(filter), true),
             Consumption::All(filters) => (filters, true),
             Consumption::Any { filters, .. } => (filters, false),
         };
-        let filters = filters.iter().map(|filter| Filter::new(view, filter)).collect::<Result<_, _>>()?;
+        let filters = filters.iter().map(|filter| Filter::new(view, filter, expected)).collect::<Result<_, _>>()?;
         Ok(Self { filters, each })
     }
 

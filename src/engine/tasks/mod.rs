@@ -5,6 +5,7 @@ mod r#do;
 mod emit;
 mod r#for;
 mod fork;
+mod function;
 mod http;
 mod listen;
 mod raise;
@@ -44,11 +45,12 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
         Kind::Fork(definition) => Box::pin(fork::run(view, definition)),
         Kind::Try(definition) => Box::pin(r#try::run(view, task, definition)),
         Kind::Wait(duration) => Box::pin(wait::run(view, task, duration)),
+        Kind::Function(definition) => Box::pin(function::run(view, definition)),
         Kind::Http(definition) => Box::pin(http::run(view, task, definition, limit)),
         Kind::Agent(definition) => Box::pin(agent::run(view, task, definition, limit)),
         Kind::Emit(definition) => Box::pin(emit::run(view, task, definition)),
         Kind::Listen(definition) => Box::pin(listen::run(view, task, definition)),
-        Kind::OpenApi(_) | Kind::Activity(_) | Kind::Function(_) | Kind::Shell(_) | Kind::Script(_) | Kind::Workflow(_) => {
+        Kind::OpenApi(_) | Kind::Activity(_) | Kind::Shell(_) | Kind::Script(_) | Kind::Workflow(_) => {
             let fault = view.run.fault(Standard::Configuration, "this task type is not supported yet", None);
             Box::pin(std::future::ready(Err(fault.into())))
         }
@@ -74,10 +76,7 @@ fn next_call(view: &View<'_>, task: &Task) -> (u32, String) {
 
 async fn make(view: &View<'_>, call: Call) -> Result<Done, Stop> {
     let strand = view.strand;
-    let size = call.input.json_len();
-    while !view.run.host.has_room(size) {
-        view.run.pause(strand).await?;
-    }
+    let _flight = view.run.depart(strand, call.input.json_len()).await?;
     let answer = view.run.host.call(call, &strand.scope).await;
     if strand.scope.is_cancelled() {
         return Err(Stop::Cancelled); // also when the answer came at the same moment: nothing runs after a cancellation
