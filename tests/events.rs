@@ -85,7 +85,8 @@ async fn what_is_posted_finds_the_runs_that_listen() {
     let answer = until("the run to be found", || async { Some(post_event(port, &first).await).filter(|(status, _)| *status != 404) }).await;
     assert_eq!(answer, (202, "{\"runs\":1}\n".to_owned()));
     assert_eq!(post_event(port, &first).await.0, 202, "sent again it is taken, and reaches the run once");
-    let binary = [("ce-specversion", "1.0"), ("ce-id", "2"), ("ce-source", "/test"), ("ce-type", "it's.ordered"), ("content-type", "text/plain")];
+    let binary =
+        [("ce-specversion", "1.0"), ("ce-id", "2"), ("ce-source", "/test"), ("ce-type", "it's.ordered"), ("content-type", "text/plain")];
     assert_eq!(post(port, TOKEN, &binary, "hello").await.0, 202);
 
     assert_eq!(post_event(port, &event("3", "it's", &json!(1))).await.0, 404);

@@ -3,7 +3,7 @@
 //! | queue | struct | activities |
 //! |---|---|---|
 //! | `workflow_execution_runner` | [`RunnerActivities`] | `ExecuteWorkflow` |
-//! | `zigflow_execution` | [`ExecutionActivities`] | `CallHTTPActivity`, `CallAgentActivity`, `CallAgent`, the completion activity under both names, local ones of agent steps |
+//! | `zigflow_execution` | [`ExecutionActivities`] | `CallHTTPActivity`, `CallOpenAPIActivity`, `CallAgentActivity`, `CallAgent`, the completion activity under both names, local ones of agent steps |
 //! | `workflow_validation_runner` | [`ValidationActivities`] | `validateWorkflow` |
 //! | `workflow_runner_watch` | [`WatchActivities`] | `WatchCaller` |
 
@@ -12,6 +12,7 @@ pub mod agent_executions;
 pub mod call;
 pub mod call_agent;
 pub mod call_http;
+mod call_openapi;
 mod cancel_agent;
 pub mod complete_external_activity;
 mod definition;
@@ -19,6 +20,7 @@ mod emit_event;
 pub mod execute_workflow;
 pub mod execution_status;
 pub mod failure;
+mod fetch_resource;
 pub mod guard;
 pub mod names;
 pub mod payload;
@@ -46,9 +48,10 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use self::publisher::StigmerPublisher;
 use self::secrets::Secrets;
 use crate::config::OnFailure;
-use crate::effects::EffectError;
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
+use crate::effects::openapi::OpenApi;
+use crate::effects::{self, EffectError};
 use crate::expr::Data;
 use crate::handshake::{Delivery, DeliveryError, OnCallerGone, Outcome, Wheel};
 use crate::stigmer::Stigmer;
@@ -79,6 +82,9 @@ pub struct RunnerActivities {
 pub struct ExecutionActivities {
     pub http: Arc<Http>,
     pub sink: Sink,
+    pub openapi: Arc<OpenApi>,
+    /// Documents elsewhere that definitions are made of.
+    pub outside: effects::resources::Resources,
     pub secrets: Secrets,
     /// Absent in a worker without a platform: its runs may not call agents, and tell nobody of their end.
     pub stigmer: Option<Stigmer>,
@@ -128,6 +134,12 @@ impl ExecutionActivities {
         emit_event::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
     }
 
+    #[activity(name = "CallOpenAPIActivity")]
+    pub async fn call_openapi(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let input = argument(&input)?;
+        call_openapi::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
+    }
+
     #[activity(name = "CallAgentActivity")]
     pub async fn call_agent_activity(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
         call_agent::run(&self, &ctx, &input).await
@@ -148,6 +160,12 @@ impl ExecutionActivities {
     pub async fn complete_external(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
         let input = argument(&input)?;
         complete_external_activity::run(&self, &ctx, &input).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "workflow_runner/fetch-resource")]
+    pub async fn fetch_resource(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let input = argument(&input)?;
+        fetch_resource::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
     }
 
     #[activity(name = "workflow_runner/reconcile-agent")]

@@ -9,12 +9,14 @@ use tokio::task::JoinHandle;
 
 use super::Exit;
 use crate::activities::publisher::NoPublisher;
-use crate::activities::resources::{Platform, Resources};
+use crate::activities::resources::{self, Platform};
 use crate::activities::status::Publisher;
 use crate::admin::{self, Admin, Liveness, MoreMetrics, Readiness};
 use crate::config::{Config, StigmerSettings, TemporalSettings};
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
+use crate::effects::openapi::OpenApi;
+use crate::effects::resources::Resources;
 use crate::effects::secrets::{Chain, Directory, Environment};
 use crate::stigmer::{Settings as StigmerClientSettings, Stigmer};
 use crate::telemetry::{Kind, Metrics};
@@ -135,12 +137,15 @@ impl Service {
         let runtime = sdk.runtime().map_err(StartError::unreachable)?;
         let http = Http::new(&config.http).map_err(StartError::usage)?;
         let sink = Sink::new(&config.events, &config.http).map_err(StartError::usage)?;
+        let outside = Resources::new(http.clone(), &config.resources);
         let secrets = own_secrets(&config);
         let workers = Workers::start(Parts {
             client,
             runtime: Arc::new(runtime),
-            activities: Resources {
+            activities: resources::Resources {
                 platform: platform.map(Platform::start),
+                openapi: Arc::new(OpenApi::new(http.clone(), outside.clone())),
+                outside,
                 http: Arc::new(http),
                 sink,
                 secrets: Arc::new(secrets),

@@ -10,7 +10,7 @@ use std::io::Write as _;
 
 use super::EffectError;
 use super::http::{Http, HttpSetupError};
-use crate::config::{EventSettings, EventSink, HttpSettings};
+use crate::config::{EventSettings, EventSink, HttpSettings, Reach};
 use crate::expr::Data;
 
 const CONTENT_TYPE: &str = "application/cloudevents+json; charset=utf-8";
@@ -37,7 +37,11 @@ impl Sink {
         Ok(Self(match &settings.sink {
             EventSink::None => Way::None,
             EventSink::Stdout => Way::Stdout,
-            EventSink::Http(url) => Way::Http { http: Http::new(http)?, url: url.to_string() },
+            // Named by an operator, not by a document: it may be anywhere.
+            EventSink::Http(url) => {
+                let http = HttpSettings { reach: Reach::Any, ..http.clone() };
+                Way::Http { http: Http::new(&http)?, url: url.to_string() }
+            }
         }))
     }
 

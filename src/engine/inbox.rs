@@ -59,6 +59,7 @@ struct Inner {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Kept {
     number: u64,
+    #[serde(with = "text")]
     event: Data,
     /// `taken` after it was first taken.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -71,6 +72,22 @@ struct Ear {
     since: u64,
     /// Number of the last event that it has looked at.
     heard: u64,
+}
+
+/// Events are written as text, so that no number in them is rounded on the way.
+mod text {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::expr::Data;
+
+    pub fn serialize<S: Serializer>(event: &Data, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(event)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Data, D::Error> {
+        Data::parse(String::deserialize(deserializer)?.as_bytes()).map_err(D::Error::custom)
+    }
 }
 
 impl Ear {
@@ -116,11 +133,14 @@ impl Inbox {
         serde_json::to_value(&*self.0.borrow()).map(Data::from).unwrap_or_default()
     }
 
+    /// Goes on with the inbox of an earlier run. What has come here already came after what is in that one.
+    ///
     /// # Errors
-    /// The data is not what [`Inbox::snapshot`] gives; the text says why.
-    pub fn restore(snapshot: &Data) -> Result<Self, String> {
-        let inner: Inner = serde_json::from_value(snapshot.to_json()).map_err(|error| format!("not an inbox: {error}"))?;
-        Ok(Self(RefCell::new(inner)))
+    /// The data is not what [`Inbox::snapshot`] gives, and nothing is changed; or the newest events have no room. The text says which.
+    pub fn resume(&self, snapshot: &Data) -> Result<(), String> {
+        let earlier: Inner = serde_json::from_value(snapshot.to_json()).map_err(|error| format!("not an inbox: {error}"))?;
+        let later = self.0.replace(earlier).kept;
+        later.into_iter().try_for_each(|kept| self.put(kept.event)).map_err(|full| full.to_string())
     }
 }
 
@@ -271,10 +291,12 @@ mod tests {
         listener.take(1);
         listener.rest();
         other.rest();
-        let next = Rc::new(Inbox::restore(&Data::parse(inbox.snapshot().to_string().as_bytes()).unwrap()).unwrap());
+        let next = Rc::new(Inbox::default());
         next.put(event(4)).unwrap();
+        next.resume(&Data::parse(inbox.snapshot().to_string().as_bytes()).unwrap()).unwrap();
         assert_eq!(rest_of(&next.listen("l")), [2, 3, 4]);
         assert_eq!(rest_of(&next.listen("o")), [1, 2, 3, 4], "it listened already when the first one was taken");
-        assert!(Inbox::restore(&Data::from(1)).unwrap_err().contains("not an inbox"));
+        assert!(next.resume(&Data::from(1)).unwrap_err().contains("not an inbox"));
+        assert_eq!(next.received(), 4);
     }
 }

@@ -10,6 +10,7 @@ pub mod effects;
 pub mod events;
 mod host;
 pub mod mock;
+pub mod relay;
 mod scope;
 
 #[cfg(test)]
@@ -28,11 +29,12 @@ pub use self::clock::Clock;
 pub use self::events::Events;
 use self::events::Outbox;
 pub use self::host::{LocalHost, Observer};
+pub use self::relay::Relay;
 use crate::effects::events::Sink;
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::host::Host as _;
 use crate::engine::lifecycle::Lifecycle;
-use crate::engine::{self, Outcome, Start};
+use crate::engine::{Outcome, Start};
 use crate::plan::Plan;
 
 /// Jumps of the virtual clock after which the runtime gets its turn, so that an endless loop can still be interrupted.
@@ -54,12 +56,14 @@ pub struct Options {
     pub events: Option<Events>,
     /// Gets the run's lifecycle events.
     pub lifecycle: Option<Sink>,
+    pub relay: Rc<dyn Relay>,
 }
 
 impl Options {
     /// A run that nobody watches or cancels.
     pub fn new(start: Start, clock: Clock, calls: Rc<dyn Calls>) -> Self {
-        Self { start, clock, seed: 0, calls, observer: Box::new(|_| ()), cancel: None, events: None, lifecycle: None }
+        let (observer, relay): (Observer, Rc<dyn Relay>) = (Box::new(|_| ()), Rc::new(relay::Never));
+        Self { start, clock, seed: 0, calls, observer, cancel: None, events: None, lifecycle: None, relay }
     }
 }
 
@@ -70,9 +74,9 @@ pub fn run(plan: &Plan, options: Options) -> io::Result<Outcome> {
 }
 
 /// Runs inside a current-thread runtime. In virtual time, a run that waits for what can never come (an agent that stays silent, without a
-/// timeout) faults with `runtime`.
+/// timeout) faults with `runtime`. Work that nobody waits for is done before this ends, unless the run is cancelled.
 pub async fn drive(plan: &Plan, options: Options) -> Outcome {
-    let Options { start, clock, seed, calls, mut observer, mut cancel, mut events, lifecycle } = options;
+    let Options { start, clock, seed, calls, mut observer, mut cancel, mut events, lifecycle, relay } = options;
     let outbox = lifecycle.map(|sink| Outbox::new(Lifecycle::new(plan, &start.workflow_id, &format!("{seed:016x}")), sink));
     if let Some(outbox) = outbox.clone() {
         outbox.started(start.started_at);
@@ -82,9 +86,10 @@ pub async fn drive(plan: &Plan, options: Options) -> Outcome {
             seen(event);
         });
     }
-    let host = LocalHost::new(clock.clone(), calls, seed, start.settings.error_host.clone(), observer);
+    let host = LocalHost::new(clock.clone(), calls, seed, start.settings.error_host.clone(), observer).handed_over_by(relay.clone());
     let inbox = host.inbox();
-    let mut run = pin!(engine::run(plan, &host, &start));
+    let mut run = pin!(relay::run(plan, &host, &relay, &start));
+    let mut outcome = None;
     let mut look = |cx: &mut Context<'_>| {
         if let Some(outbox) = &outbox {
             let _ = outbox.poll(cx);
@@ -99,12 +104,18 @@ pub async fn drive(plan: &Plan, options: Options) -> Outcome {
             cancel = None;
             host.root().cancel();
         }
-        run.as_mut().poll(cx)
+        if outcome.is_none()
+            && let Poll::Ready(ended) = run.as_mut().poll(cx)
+        {
+            outcome = Some(ended);
+        }
+        let detached = host.poll_detached(cx);
+        if outcome.is_some() && detached.is_ready() { outcome.take() } else { None }
     };
     let mut jumps = 0;
     let outcome = poll_fn(|cx| {
         loop {
-            if let Poll::Ready(outcome) = look(cx) {
+            if let Some(outcome) = look(cx) {
                 return Poll::Ready(outcome);
             }
             match clock.jump() {

@@ -29,6 +29,7 @@ impl Reporter {
     }
 
     /// Goes on with the list of the run that this one continues.
+    #[must_use]
     pub fn after(mut self, earlier: TaskList) -> Self {
         self.earlier = earlier;
         self
@@ -91,16 +92,15 @@ fn continued(earlier: &TaskList, later: TaskList) -> TaskList {
     let mut all = earlier.clone();
     all.left_out = all.left_out.max(later.left_out);
     for row in later.rows {
-        let position = all.rows.iter().position(|known| known.reference == row.reference);
-        match position.and_then(|at| all.rows.get_mut(at)) {
-            Some(known) => {
-                // A task that stood open when the run was handed over is the same run of that task.
-                let open = u32::from(known.state == TaskState::InProgress && row.runs > 0);
-                let (started_at, runs) = (known.started_at.take(), known.runs.saturating_add(row.runs) - open);
-                *known = TaskRow { started_at, runs, ..row };
-            }
-            None if all.rows.len() < Progress::MOST_ROWS => all.rows.push(row),
-            None => all.left_out = all.left_out.saturating_add(1),
+        if let Some(known) = all.rows.iter_mut().find(|known| known.reference == row.reference) {
+            // A task that stood open when the run was handed over is the same run of that task.
+            let open = u32::from(known.state == TaskState::InProgress && row.runs > 0);
+            let (started_at, runs) = (known.started_at.take(), known.runs.saturating_add(row.runs) - open);
+            *known = TaskRow { runs, started_at, ..row };
+        } else if all.rows.len() < Progress::MOST_ROWS {
+            all.rows.push(row);
+        } else {
+            all.left_out = all.left_out.saturating_add(1);
         }
     }
     all

@@ -199,7 +199,7 @@ fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<
         reconcile_every: config.handshake.reconcile_every,
         agent_timeout: config.agents.timeout,
         call_timeout: config.http.timeout + CALL_MARGIN,
-        process_timeout: Duration::from_mins(10) + CALL_MARGIN,
+        process_timeout: config.run.timeout + CALL_MARGIN,
         watch_queue: config.handshake.watch_queue.clone(),
     });
     let queue = &config.worker.workflow_queue;
@@ -207,6 +207,8 @@ fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<
     options.register_activities(ExecutionActivities {
         http: resources.http.clone(),
         sink: resources.sink.clone(),
+        openapi: resources.openapi.clone(),
+        outside: resources.outside.clone(),
         secrets: resources.lookup(),
         stigmer: resources.platform.as_ref().map(|platform| platform.stigmer.clone()),
         publisher,

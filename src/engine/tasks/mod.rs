@@ -1,24 +1,32 @@
 //! One file per task type. Adding one is a file here and an arm in `pure` or `define`.
 
+mod activity;
 mod agent;
+mod authentication;
 mod r#do;
 mod emit;
+mod endpoint;
 mod r#for;
 mod fork;
 mod function;
 mod http;
 mod listen;
+mod openapi;
+mod process;
 mod raise;
+mod script;
 mod set;
+mod shell;
 mod switch;
 mod r#try;
 mod wait;
+mod workflow;
 
 use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
 
-use super::fault::{Fault, Standard};
+use super::fault::Fault;
 use super::flow::{Done, Stop};
 use super::host::{Call, CallError, Effect};
 use super::view::{View, article};
@@ -50,10 +58,11 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
         Kind::Agent(definition) => Box::pin(agent::run(view, task, definition, limit)),
         Kind::Emit(definition) => Box::pin(emit::run(view, task, definition)),
         Kind::Listen(definition) => Box::pin(listen::run(view, task, definition)),
-        Kind::OpenApi(_) | Kind::Activity(_) | Kind::Shell(_) | Kind::Script(_) | Kind::Workflow(_) => {
-            let fault = view.run.fault(Standard::Configuration, "this task type is not supported yet", None);
-            Box::pin(std::future::ready(Err(fault.into())))
-        }
+        Kind::OpenApi(definition) => Box::pin(openapi::run(view, task, definition, limit)),
+        Kind::Activity(definition) => Box::pin(activity::run(view, task, definition, limit)),
+        Kind::Shell(definition) => Box::pin(shell::run(view, task, definition, limit)),
+        Kind::Script(definition) => Box::pin(script::run(view, task, definition, limit)),
+        Kind::Workflow(definition) => Box::pin(workflow::run(view, task, definition, limit)),
         Kind::Set(_) | Kind::Switch(_) | Kind::Raise(_) => {
             let done = pure(view, task).unwrap_or_else(|| Ok(Done::from(Data::null())));
             Box::pin(std::future::ready(done.map_err(Stop::from)))
@@ -64,8 +73,14 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
 /// Makes one call through the host, in the strand's scope.
 async fn call(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeout: Option<Duration>) -> Result<Done, Stop> {
     let (visit, id) = next_call(view, task);
-    let call = Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local, detached: false };
-    make(view, call).await
+    make(view, Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local, detached: false }).await
+}
+
+/// Begins one call whose end nobody waits for; the task's input is its output.
+async fn detach(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeout: Option<Duration>) -> Result<Done, Stop> {
+    let (visit, id) = next_call(view, task);
+    make(view, Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local, detached: true }).await?;
+    Ok(view.input.clone().into())
 }
 
 /// Which visit of the task its next call belongs to, and the call's id.
