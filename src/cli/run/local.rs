@@ -12,6 +12,7 @@ use crate::cli::RunArgs;
 use crate::cli::service::{StartError, own_secrets};
 use crate::cli::stop::Stop;
 use crate::cli::timeline::Timeline;
+use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::resources::Resources;
 use crate::engine::progress::Progress;
@@ -25,8 +26,10 @@ pub(super) async fn run(_: &RunArgs, job: Job) -> Result<End, StartError> {
     let now = Timestamp::now();
     let run_id = format!("{}-{}", job.plan.name, now.as_nanosecond());
     let markers = Markers::new(&crate::activities::digest(&[&run_id])[..16]);
+    let sink = Sink::new(&job.config.events, &job.config.http).map_err(StartError::usage)?;
     let http = Http::new(&job.config.http).map_err(StartError::usage)?;
     let effects = Effects {
+        sink: sink.clone(),
         resources: Resources::new(http.clone(), &job.config.resources),
         http,
         agents: job.agents,
@@ -44,6 +47,7 @@ pub(super) async fn run(_: &RunArgs, job: Job) -> Result<End, StartError> {
     let interrupted = Rc::new(Cell::new(false));
     let mut options = local::Options::new(start, Clock::real(), Rc::new(RealCalls::new(effects)));
     options.seed = u64::try_from(now.as_nanosecond()).unwrap_or_default();
+    options.lifecycle = job.config.events.lifecycle.then_some(sink);
     options.cancel = Some(cancel(interrupted.clone())?);
     if std::io::stderr().is_terminal() {
         let (progress, timeline) = (RefCell::new(Progress::default()), RefCell::new(Timeline::default()));
