@@ -91,7 +91,7 @@ async fn make(
 ) -> Result<Done, Stop> {
     let strand = view.strand;
     let _flight = view.run.depart(strand, input.json_len()).await?;
-    let visit = strand.visit(task.id);
+    let visit = strand.visit(task);
     let id = strand.call_id(&task.reference, visit);
     let call = Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local, detached };
     let answer = view.run.host.call(call, &strand.scope).await;
