@@ -16,6 +16,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
+mod authorization;
 pub mod cursor;
 mod extension;
 pub mod event;

@@ -33,7 +33,7 @@ const HELD_BYTES_MAX: usize = 1024 * 1024;
 
 pub(super) async fn run(view: &View<'_>, task: &Task, listen: &Listen) -> Result<Done, Stop> {
     let resumed = view.resumed::<State>()?;
-    let visit = resumed.as_ref().map_or_else(|| view.strand.visit(task.id), |state| state.visit);
+    let visit = resumed.as_ref().map_or_else(|| view.strand.visit(task), |state| state.visit);
     let mut expected = Expected::default();
     if let Some(state) = &resumed {
         expected.recall(&view.run.kept(state.expected)?);

@@ -72,26 +72,27 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
 
 /// Makes one call through the host, in the strand's scope.
 async fn call(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeout: Option<Duration>) -> Result<Done, Stop> {
-    let (visit, id) = next_call(view, task);
-    make(view, Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local, detached: false }).await
+    let size = input.json_len();
+    let name = task.name.to_string();
+    let call = |visit, id| Ok(Call { effect, name, id, visit, input, timeout, local: task.local, detached: false });
+    make(view, task, size, call).await
 }
 
 /// Begins one call whose end nobody waits for; the task's input is its output.
 async fn detach(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeout: Option<Duration>) -> Result<Done, Stop> {
-    let (visit, id) = next_call(view, task);
-    make(view, Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local, detached: true }).await?;
+    let size = input.json_len();
+    let name = task.name.to_string();
+    let call = |visit, id| Ok(Call { effect, name, id, visit, input, timeout, local: task.local, detached: true });
+    make(view, task, size, call).await?;
     Ok(view.input.clone().into())
 }
 
-/// Which visit of the task its next call belongs to, and the call's id.
-fn next_call(view: &View<'_>, task: &Task) -> (u32, String) {
-    let visit = view.strand.visit(task.id);
-    (visit, view.strand.call_id(&task.reference, visit))
-}
-
-async fn make(view: &View<'_>, call: Call) -> Result<Done, Stop> {
+/// `call` is given the visit of the task that it belongs to, and its id; both are counted once the call is certain to be made.
+async fn make(view: &View<'_>, task: &Task, size: usize, call: impl FnOnce(u32, String) -> Result<Call, Fault>) -> Result<Done, Stop> {
     let strand = view.strand;
-    let _flight = view.run.depart(strand, call.input.json_len()).await?;
+    let _flight = view.run.depart(strand, size).await?;
+    let visit = strand.visit(task);
+    let call = call(visit, strand.call_id(&task.reference, visit))?;
     let answer = view.run.host.call(call, &strand.scope).await;
     if strand.scope.is_cancelled() {
         return Err(Stop::Cancelled); // also when the answer came at the same moment: nothing runs after a cancellation

@@ -1,5 +1,6 @@
 //! The engine, run in process and in virtual time.
 
+mod around;
 mod cancellation;
 mod clock;
 mod data_flow;
