@@ -35,6 +35,10 @@ fn literal(template: &Template) -> String {
     template.literal().map_or_else(|| panic!("{template:?} is no literal"), ToString::to_string)
 }
 
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(line).collect()
+}
+
 #[test]
 fn events() {
     let plan = plan(
@@ -211,11 +215,11 @@ fn function_problems() {
     }
     let error = build(&format!("{HEAD}{}", functions("    f: {call: g}\n    g: {call: f}")), "t").unwrap_err();
     assert!(error.to_string().contains("these functions call each other in a circle: f, g"), "{error}");
-    let chain: String = (0..5_000).map(|at| format!("    f{at}: {{call: f{}}}\n", at + 1)).collect();
+    let chain = lines(5_000, |at| format!("    f{at}: {{call: f{}}}\n", at + 1));
     let long = format!("use:\n  functions:\n{chain}    f5000: {{set: {{x: 1}}}}\ndo:\n  - a: {{call: f0}}\n");
     assert_eq!(problems(&long).iter().map(|found| found.0).collect::<Vec<_>>(), [DEEP_CALLS]);
     // A function that is called twice by one that is called twice by one …: 2^40 calls, 41 functions.
-    let twice: String = (0..40).map(|at| format!("    f{at}: {{do: [{{a: {{call: f{0}}}}}, {{b: {{call: f{0}}}}}]}}\n", at + 1)).collect();
+    let twice = lines(40, |at| format!("    f{at}: {{do: [{{a: {{call: f{0}}}}}, {{b: {{call: f{0}}}}}]}}\n", at + 1));
     let wide = format!("use:\n  functions:\n{twice}    f40: {{set: {{x: 1}}}}\ndo:\n  - a: {{call: f0}}\n");
     assert_eq!(problems(&wide).iter().map(|found| found.0).collect::<Vec<_>>(), [DEEP_CALLS]);
 }
@@ -362,8 +366,8 @@ fn lints() {
         ("do:\n  - a: {try: [], catch: {then: c}, then: end}\n  - b: {set: {x: 1}}\n  - c: {set: {x: 1}}", vec![(UNREACHABLE, 4, 5)]),
         ("do:\n  - a: {switch: [{x: {when: .x, then: end}}, {y: {when: '${ .x }', then: exit}}]}", vec![(REPEATED_CASE, 3, 57)]),
         ("do:\n  - a: {run: {script: {language: javascript, code: x}}}", vec![(OLD_WORD, 3, 34)]),
-        ("do:\n  - a: {run: {shell: {command: 'echo ${ .x }'}}}", vec![(EMBEDDED_EXPRESSION, 3, 37)]),
-        ("do:\n  - a: {run: {workflow: {namespace: n, name: n}, return: all}}", vec![(NO_EFFECT, 3, 51)]),
+        ("do:\n  - a: {run: {shell: {command: 'echo ${ .x }'}}}", vec![(EMBEDDED_EXPRESSION, 3, 38)]),
+        ("do:\n  - a: {run: {workflow: {namespace: n, name: n}, return: all}}", vec![(NO_EFFECT, 3, 50)]),
         (
             "use: {functions: {f: {set: {x: '${ nonsense }'}}}, authentications: {a: {bearer: {token: x}}}}\ndo: []",
             vec![(UNUSED, 2, 19), (UNUSED, 2, 70)],
