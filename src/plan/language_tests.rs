@@ -292,6 +292,7 @@ fn schemas_stand_everywhere() {
         ("{document: {$ref: 'https://example.org/other.json'}}", vec![(BAD_SCHEMA, 2, 17)]),
         ("{document: text}", vec![(BAD_SCHEMA, 2, 17)]),
         ("{document: {pattern: '((a{999}){999}){999}'}}", vec![(BAD_SCHEMA, 2, 17)]),
+        ("{document: {anyOf: [{$ref: '#'}]}}", vec![(BAD_SCHEMA, 2, 17)]),
         ("{resource: {endpoint: 'https://h/s.json'}}", vec![]),
         ("{resource: {endpoint: {uri: 'https://h', authentication: {bearer: {token: x}}}}}", vec![(ADDRESS_AT_RUN, 2, 28)]),
     ] {
@@ -371,6 +372,10 @@ fn lints() {
         (
             "use: {functions: {f: {set: {x: '${ nonsense }'}}}, authentications: {a: {bearer: {token: x}}}}\ndo: []",
             vec![(UNUSED, 2, 19), (UNUSED, 2, 70)],
+        ),
+        (
+            "use: {secrets: [s]}\ndo:\n  - a: {set: {x: '${ \"Bearer \\($secrets.s)\" }', y: '${ $secrets.s | length }'}}",
+            vec![(LOOKS_INSIDE_SECRET, 4, 69)],
         ),
         ("do:\n  - a: {set: {x: .customer}}", vec![(LOOKS_LIKE_EXPRESSION, 3, 18)]),
     ] {
