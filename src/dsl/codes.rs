@@ -55,6 +55,7 @@ codes! {
     BAD_EXPRESSION = "E0401", "An expression does not compile.";
     UNAVAILABLE_VARIABLE = "E0402", "An expression names a variable that does not exist in its place.";
     TOO_MANY_EXPRESSIONS = "E0403", "The document has more expressions than a definition may have.";
+    LOOKS_INSIDE_SECRET = "E0404", "An expression looks inside a secret, whose value it never has.";
 
     CALL_GRPC = "E0505", "`call: grpc` cannot be run yet.";
     CALL_ASYNCAPI = "E0506", "`call: asyncapi` cannot be run yet.";
