@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use super::Exit;
+use super::diagnostics::{self, Style};
 use crate::dsl::{Diagnostic, MAX_BYTES, Problem, Report, codes};
-use crate::plan;
+use crate::plan::{self, Plan};
 
 /// How `stdin` is written on the command line, and how messages name it.
 const STDIN: (&str, &str) = ("-", "stdin");
@@ -46,6 +48,17 @@ impl Document {
     #[must_use]
     pub fn problems(&self) -> Vec<Diagnostic> {
         self.garbled().unwrap_or_else(|| plan::check(&self.text, &self.name))
+    }
+
+    /// The plan; what is wrong with the definition, or suspicious, is drawn on stderr.
+    ///
+    /// # Errors
+    /// The exit code of an invalid definition.
+    pub fn plan(&self) -> Result<Plan, Exit> {
+        let built = self.garbled().map_or_else(|| plan::build(&self.text, &self.name).map_err(|error| error.diagnostics), Err);
+        let problems = built.as_ref().map_or_else(|problems| problems, |plan| &plan.warnings);
+        eprint!("{}", diagnostics::render(problems, &self.text, Style::of_stderr()));
+        built.map_err(|_| Exit::InvalidDefinition)
     }
 
     /// The problem of a text that is no text.
