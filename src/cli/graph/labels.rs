@@ -71,10 +71,13 @@ fn text(definition: &Value, pointer: &str) -> Option<String> {
     definition.pointer(pointer).map(shown)
 }
 
-/// Text as it is, anything else as JSON on one line.
+/// Text as it is, an expression without its `${ }`, anything else as JSON on one line.
 fn shown(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => {
+            let expression = text.trim().strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+            expression.map_or_else(|| text.clone(), |inside| inside.trim().to_owned())
+        }
         Value::Object(members) if members.len() == 1 => members.iter().map(|(key, value)| format!("{key}: {value}")).collect(),
         other => other.to_string(),
     }

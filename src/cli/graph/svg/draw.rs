@@ -65,7 +65,7 @@ fn scope(body: &mut String, arranged: &Arranged<'_>, at: Point) {
         item(body, sized, *centre);
     }
     for ((edge, bends), label) in arranged.scope.edges.iter().zip(&arranged.placed.bends).zip(&arranged.placed.labels) {
-        let ends = [edge.from, edge.to].map(|end| (centres[end], arranged.items[end].size));
+        let ends = [edge.from, edge.to].map(|end| (centres[end], arranged.items[end].size, reach(&arranged.items[end])));
         let bends: Vec<Point> = bends.iter().map(shifted).collect();
         line(body, edge, ends, &bends);
         if let (Some(point), Some(text)) = (label, &edge.label) {
@@ -129,10 +129,20 @@ fn shape(body: &mut String, shape: Shape, centre: Point, size: Size) {
     };
 }
 
+/// How far from its middle a line may end at an item: a round or pointed one has one place only.
+fn reach(sized: &Sized<'_>) -> f64 {
+    match sized.item.shape {
+        Shape::Start | Shape::Exit | Shape::End | Shape::Choice => 0.0,
+        _ => sized.size.width / 4.0,
+    }
+}
+
 /// A line from box to box through its bends.
-fn line(body: &mut String, edge: &Edge, ends: [(Point, Size); 2], bends: &[Point]) {
+fn line(body: &mut String, edge: &Edge, ends: [(Point, Size, f64); 2], bends: &[Point]) {
     let class = if edge.line == Line::Error { " class=\"error\"" } else { "" };
-    let [(from, from_size), (to, to_size)] = ends;
+    let [(from, from_size, from_reach), (to, to_size, to_reach)] = ends;
+    // Lines to different places leave a box at different places.
+    let towards = |from: Point, reach: f64, to: Point| from.x + (to.x - from.x).clamp(-reach, reach);
     if edge.from == edge.to {
         let (x, y) = (from.x + from_size.width / 2.0, from.y);
         let (far, up, down) = (x + LOOP, y - 6.0, y + 6.0);
@@ -140,8 +150,8 @@ fn line(body: &mut String, edge: &Edge, ends: [(Point, Size); 2], bends: &[Point
         return;
     }
     let down = if from.y < to.y { 1.0 } else { -1.0 };
-    let start = Point { x: from.x, y: from.y + down * from_size.height / 2.0 };
-    let end = Point { x: to.x, y: to.y - down * to_size.height / 2.0 };
+    let start = Point { x: towards(from, from_reach, *bends.first().unwrap_or(&to)), y: from.y + down * from_size.height / 2.0 };
+    let end = Point { x: towards(to, to_reach, *bends.last().unwrap_or(&from)), y: to.y - down * to_size.height / 2.0 };
     let mut path = format!("M{:.1},{:.1}", start.x, start.y);
     let mut last = start;
     for point in bends.iter().chain([&end]) {
