@@ -10,6 +10,7 @@ pub mod graph;
 pub mod input;
 pub mod outcome;
 pub mod print;
+pub mod real;
 pub mod run;
 pub mod schema;
 pub mod service;
