@@ -66,7 +66,11 @@ pub fn count<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnostic>) -> Strin
             Severity::Warning => warnings += 1,
         }
     }
-    let parts = [(errors, counted(errors, "error")), (unsupported, format!("{unsupported} not supported yet")), (warnings, counted(warnings, "warning"))];
+    let parts = [
+        (errors, counted(errors, "error")),
+        (unsupported, format!("{unsupported} not supported yet")),
+        (warnings, counted(warnings, "warning")),
+    ];
     parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect::<Vec<_>>().join(", ")
 }
 

@@ -125,11 +125,17 @@ fn groups_close_and_lines_name_what_there_is() {
     for line in lines().filter(|line| line.contains("->")) {
         let ends = [line.split(' ').next().unwrap(), line.rsplit(' ').next().unwrap()];
         for end in ends {
-            assert!(lines().any(|line| line.starts_with(&format!("{end}[")) || line.starts_with(&format!("{end}(")) || line.starts_with(&format!("{end}{{")) || line.starts_with(&format!("subgraph {end}["))), "{end} in {line}");
+            assert!(
+                lines().any(|line| line.starts_with(&format!("{end}["))
+                    || line.starts_with(&format!("{end}("))
+                    || line.starts_with(&format!("{end}{{"))
+                    || line.starts_with(&format!("subgraph {end}["))),
+                "{end} in {line}"
+            );
         }
     }
     let dot = dot::write(&graph);
-    assert_eq!(dot.matches('{').count(), dot.matches('}').count() , "{dot}");
+    assert_eq!(dot.matches('{').count(), dot.matches('}').count(), "{dot}");
     assert!(dot.contains("ltail=cluster_") && dot.contains("style=dashed"), "{dot}");
 }
 

@@ -95,15 +95,41 @@ fn asyncapi() -> Value {
     let free = |what: &str| json!({"description": what, "type": "object"});
     let consume = object(
         "How much",
-        [("amount", integer("So many messages", 1)), ("while", reference("expression")), ("until", reference("expression")), ("for", reference("duration"))],
+        [
+            ("amount", integer("So many messages", 1)),
+            ("while", reference("expression")),
+            ("until", reference("expression")),
+            ("for", reference("duration")),
+        ],
     );
     let subscription = object(
         "Messages to receive",
-        [("filter", reference("expression")), ("consume*", with_one_of(consume, &["amount", "while", "until"])), ("foreach", reference("foreach"))],
+        [
+            ("filter", reference("expression")),
+            ("consume*", with_one_of(consume, &["amount", "while", "until"])),
+            ("foreach", reference("foreach")),
+        ],
     );
     let protocols = [
-        "amqp", "amqp1", "anypointmq", "googlepubsub", "http", "ibmmq", "jms", "kafka", "mercure", "mqtt", "mqtt5", "nats", "pulsar", "redis",
-        "sns", "solace", "sqs", "stomp", "ws",
+        "amqp",
+        "amqp1",
+        "anypointmq",
+        "googlepubsub",
+        "http",
+        "ibmmq",
+        "jms",
+        "kafka",
+        "mercure",
+        "mqtt",
+        "mqtt5",
+        "nats",
+        "pulsar",
+        "redis",
+        "sns",
+        "solace",
+        "sqs",
+        "stomp",
+        "ws",
     ];
     let mut with = object(
         "An operation of an AsyncAPI document",
@@ -150,13 +176,15 @@ fn a2a() -> Value {
 }
 
 fn mcp() -> Value {
-    let methods = ["tools/list", "tools/call", "prompts/list", "prompts/get", "resources/list", "resources/read", "resources/templates/list"];
+    let methods =
+        ["tools/list", "tools/call", "prompts/list", "prompts/get", "resources/list", "resources/read", "resources/templates/list"];
     let http = object("A server behind HTTP", [("endpoint*", reference("endpoint")), ("headers", reference("textMap"))]);
     let stdio = object(
         "A server to start",
         [("command*", text("The command")), ("arguments", reference("texts")), ("environment", reference("textMap"))],
     );
-    let transport = object("How the server is reached", [("http", http), ("stdio", stdio), ("options", map("Settings of the transport", json!({})))]);
+    let transport =
+        object("How the server is reached", [("http", http), ("stdio", stdio), ("options", map("Settings of the transport", json!({})))]);
     let client = object(
         "Who asks",
         [("name*", text("Name")), ("version*", text("Version")), ("description", text("The version, as the schema of 1.0.3 had it"))],

@@ -91,7 +91,10 @@ fn evaluate() -> Value {
         "How expressions are evaluated",
         [
             ("language", text("The language of expressions: jq")),
-            ("mode", json!({"description": "strict: only text in `${ }` is an expression; loose: any text is tried", "enum": ["strict", "loose"]})),
+            (
+                "mode",
+                json!({"description": "strict: only text in `${ }` is an expression; loose: any text is tried", "enum": ["strict", "loose"]}),
+            ),
         ],
     )
 }

@@ -29,7 +29,10 @@ fn flow() -> Vec<(&'static str, Value)> {
         ("input", object("What comes in", [("schema", reference("schema")), ("from", transform("What the task sees of it"))])),
         ("output", object("What goes out", [("schema", reference("schema")), ("as", transform("What the next task sees of it"))])),
         ("export", object("What becomes `$context`", [("schema", reference("schema")), ("as", transform("The new context"))])),
-        ("then", json!({"description": "Where the flow goes: continue, exit, end, or a task of the same list", "type": "string", "minLength": 1})),
+        (
+            "then",
+            json!({"description": "Where the flow goes: continue, exit, end, or a task of the same list", "type": "string", "minLength": 1}),
+        ),
         ("textMap", or_expression(map("Values that become text", json!({"type": ["string", "integer", "boolean"]})))),
         ("texts", or_expression(list("Texts", json!({"type": ["string", "integer", "boolean"]})))),
         ("data", or_expression(json!({"description": "Data, with expressions in `${ }`", "type": "object"}))),
@@ -55,7 +58,13 @@ fn limits() -> Vec<(&'static str, Value)> {
         ("delay", reference("duration")),
         ("backoff", backoff),
         ("limit", object("When to give up", [("attempt", attempt), ("duration", reference("duration"))])),
-        ("jitter", object("Something random between these is added to the delay", [("from*", reference("duration")), ("to*", reference("duration"))])),
+        (
+            "jitter",
+            object(
+                "Something random between these is added to the delay",
+                [("from*", reference("duration")), ("to*", reference("duration"))],
+            ),
+        ),
     ];
     vec![
         ("duration", mapping_or(inline, written)),
@@ -120,11 +129,17 @@ fn authentication() -> Vec<(&'static str, Value)> {
 fn oauth() -> Vec<(&'static str, Value)> {
     let texts = |what: &str| list(what, json!({"type": "string"}));
     let token = |what: &str| object(what, [("token*", text("The token")), ("type*", text("Its type"))]);
-    let grants = ["authorization_code", "client_credentials", "password", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"];
+    let grants =
+        ["authorization_code", "client_credentials", "password", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"];
     let ways = ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
     let client = object(
         "Who asks",
-        [("id", text("Client id")), ("secret", text("Client secret")), ("assertion", text("A JWT")), ("authentication", word("How it is sent", &ways))],
+        [
+            ("id", text("Client id")),
+            ("secret", text("Client secret")),
+            ("assertion", text("A JWT")),
+            ("authentication", word("How it is sent", &ways)),
+        ],
     );
     let encoding = word("Of the request's body", &["application/x-www-form-urlencoded", "application/json"]);
     let members = || {
@@ -157,14 +172,21 @@ fn events() -> Vec<(&'static str, Value)> {
     };
     let mut event = attributes("Attributes of a CloudEvent, and its `data`; what is left out is added");
     event["required"] = json!(["type"]);
-    let correlation = object("What events must have in common", [("from*", reference("condition")), ("expect", text("The value, or an expression"))]);
+    let correlation =
+        object("What events must have in common", [("from*", reference("condition")), ("expect", text("The value, or an expression"))]);
     let filter = object(
         "Which events",
         [("with*", attributes("Attributes and what they must be")), ("correlate", map("Correlations by name", correlation))],
     );
     let mut all = list("Each of these once", reference("eventFilter"));
     all["minItems"] = 1.into();
-    let ways = || [("one", reference("eventFilter")), ("all", all.clone()), ("any", list("Any of these; `[]` is every event", reference("eventFilter")))];
+    let ways = || {
+        [
+            ("one", reference("eventFilter")),
+            ("all", all.clone()),
+            ("any", list("Any of these; `[]` is every event", reference("eventFilter"))),
+        ]
+    };
     let until = mapping_or(with_one_of(object("Until these events come", ways()), &["one", "all", "any"]), reference("condition"));
     let mut consumption = with_one_of(object("Which events", ways().into_iter().chain([("until", until)])), &["one", "all", "any"]);
     consumption["dependentRequired"] = json!({"until": ["any"]});
@@ -209,15 +231,15 @@ fn extensions() -> Vec<(&'static str, Value)> {
         ],
     );
     let process = |members: Vec<(&'static str, Value)>, what: &str| {
-        let common = [
-            ("arguments", reference("texts")),
-            ("stdin", text("What it reads")),
-            ("environment", reference("textMap")),
-        ];
+        let common = [("arguments", reference("texts")), ("stdin", text("What it reads")), ("environment", reference("textMap"))];
         object(what, members.into_iter().chain(common))
     };
     let script = process(
-        vec![("language*", choice("js or python", &["js", "python", "javascript"])), ("code", text("The program")), ("source", reference("resource"))],
+        vec![
+            ("language*", choice("js or python", &["js", "python", "javascript"])),
+            ("code", text("The program")),
+            ("source", reference("resource")),
+        ],
         "A script",
     );
     let lifetime = object(
@@ -236,7 +258,12 @@ fn extensions() -> Vec<(&'static str, Value)> {
         ],
         "A container",
     );
-    let workflow = [("namespace*", text("Namespace")), ("name*", text("Name")), ("version", text("Version; the newest without one")), ("input", reference("data"))];
+    let workflow = [
+        ("namespace*", text("Namespace")),
+        ("name*", text("Name")),
+        ("version", text("Version; the newest without one")),
+        ("input", reference("data")),
+    ];
     let run = [
         ("container", container),
         ("script", with_one_of(script, &["code", "source"])),

@@ -43,19 +43,13 @@ const CASE: Shape = Shape {
     keys: &["name", "input", "env", "secrets", "start", "seed", "calls", "agents", "events", "allow", "expect"],
     required: &["name", "expect"],
 };
-const MOCK: Shape = Shape {
-    what: "a mock",
-    keys: &["task", "effect", "with", "result", "error", "after", "silence", "answers", "allow"],
-    required: &[],
-};
+const MOCK: Shape =
+    Shape { what: "a mock", keys: &["task", "effect", "with", "result", "error", "after", "silence", "answers", "allow"], required: &[] };
 const ANSWER: Shape = Shape { what: "an answer", keys: &["result", "error", "after", "silence"], required: &[] };
 const ERROR: Shape = Shape { what: "an error", keys: &["type", "status", "title", "detail"], required: &[] };
 const EVENT: Shape = Shape { what: "an event", keys: &["after", "event"], required: &["event"] };
-const EXPECT: Shape = Shape {
-    what: "`expect`",
-    keys: &["output", "contains", "error", "order", "never", "calls", "duration"],
-    required: &[],
-};
+const EXPECT: Shape =
+    Shape { what: "`expect`", keys: &["output", "contains", "error", "order", "never", "calls", "duration"], required: &[] };
 const EXPECTED_CALL: Shape = Shape { what: "an expected call", keys: &["task", "effect", "with", "count"], required: &[] };
 const OUTCOMES: [&str; 3] = ["output", "contains", "error"];
 const ANSWERS: [&str; 5] = ["result", "error", "silence", "answers", "allow"];
@@ -93,7 +87,8 @@ impl Reader<'_, '_> {
     fn case(&mut self, node: &Node) -> Option<Case> {
         let fields = self.report.fields(node, &CASE)?;
         let name = fields.text(self.report, "name");
-        let start = fields.text(self.report, "start").and_then(|text| self.parsed(text.span, &text.text, "a time such as '2026-05-01T08:00:00Z'"));
+        let start =
+            fields.text(self.report, "start").and_then(|text| self.parsed(text.span, &text.text, "a time such as '2026-05-01T08:00:00Z'"));
         let seed = fields.get("seed").and_then(|node| self.report.integer(node, "`seed`", 0));
         let calls = fields.get("calls").and_then(|node| self.report.list(node, "`calls`")).unwrap_or_default();
         let mocks = calls.iter().filter_map(|node| self.mock(node)).collect();

@@ -43,7 +43,9 @@ pub fn failures(expect: &Expect, ran: &Ran) -> Vec<Failure> {
     let mut failures: Vec<Failure> = ran.unanswered.iter().take(SHOWN).map(unanswered).collect();
     failures.extend(outcome(&expect.outcome, ran));
     failures.extend(order(&expect.order, ran));
-    failures.extend(expect.never.iter().filter(|task| position(ran, task, 0).is_some()).map(|task| Failure::told("never", format!("`{task}` ran"))));
+    failures.extend(
+        expect.never.iter().filter(|task| position(ran, task, 0).is_some()).map(|task| Failure::told("never", format!("`{task}` ran"))),
+    );
     failures.extend(expect.calls.iter().filter_map(|(matcher, count)| calls(matcher, *count, ran)));
     failures.extend(expect.duration.and_then(|expected| {
         let expected = SignedDuration::try_from(expected).unwrap_or(SignedDuration::MAX);
@@ -68,7 +70,9 @@ fn outcome(expected: &Expected, ran: &Ran) -> Vec<Failure> {
             vec![Failure::differs("error", format!("it completed with {output}"), expected.clone(), output)]
         }
         (Expected::Completes, Outcome::Completed(_)) => Vec::new(),
-        (Expected::Output(expected), Outcome::Completed(output)) => whole("output", difference::of(expected, &output.to_json(), Extra::Refused)),
+        (Expected::Output(expected), Outcome::Completed(output)) => {
+            whole("output", difference::of(expected, &output.to_json(), Extra::Refused))
+        }
         (Expected::Contains(expected), Outcome::Completed(output)) => {
             whole("contains", difference::of(expected, &output.to_json(), Extra::Allowed))
         }

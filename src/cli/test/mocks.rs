@@ -92,7 +92,8 @@ impl Inner {
                 }
             }
         }
-        let scripted = call.effect == Effect::Agent && input["agent"].as_str().is_some_and(|agent| self.agents.iter().any(|name| name == agent));
+        let scripted =
+            call.effect == Effect::Agent && input["agent"].as_str().is_some_and(|agent| self.agents.iter().any(|name| name == agent));
         match call.effect {
             _ if scripted || self.allow_real => By::Real,
             // An event is handed out and nothing comes back: there is nothing to make up.

@@ -87,7 +87,10 @@ fn what_is_not_as_expected_is_told_with_both_sides() {
 fn a_call_that_nothing_answers_fails_the_case() {
     let cases = "cases:\n  - {name: bare, input: {petId: 7}, secrets: {token: x}, expect: {error: {status: 400}}}\n";
     let messages = messages(cases);
-    assert!(messages.len() == 1 && messages[0].starts_with("calls: no mock answers `find` (http) at /do/0/find, whose input is {"), "{messages:?}");
+    assert!(
+        messages.len() == 1 && messages[0].starts_with("calls: no mock answers `find` (http) at /do/0/find, whose input is {"),
+        "{messages:?}"
+    );
     let used_up = MOCKED.replace("{after: 5s, result: {id: 1}}", "{error: {status: 503}}");
     let messages = self::messages(&format!("cases:\n  - name: used up{used_up}    expect: {{error: {{}}}}\n"));
     assert!(messages.len() == 1 && messages[0].contains("no mock answers `send`"), "{messages:?}");
@@ -96,9 +99,20 @@ fn a_call_that_nothing_answers_fails_the_case() {
 #[test]
 fn errors_agents_and_secrets_are_those_of_the_case() {
     let shy = MOCKED.replace("shy: false", "shy: true");
-    let with_agent = |agents: &str, expect: &str| messages(&format!("cases:\n  - name: shy{shy}    agents: {agents}\n    expect: {expect}\n"));
-    assert_eq!(with_agent("{helper: {reply: 'about {message}', delay: 1h}}", "{duration: 25h, calls: [{task: send, with: {body: about Milou}}]}").len(), 1);
-    assert_eq!(with_agent("{helper: {reply: 'about {message}', delay: 1h}}", "{duration: PT25H7S, calls: [{task: send, with: {body: about Milou}}]}"), [""; 0]);
+    let with_agent =
+        |agents: &str, expect: &str| messages(&format!("cases:\n  - name: shy{shy}    agents: {agents}\n    expect: {expect}\n"));
+    assert_eq!(
+        with_agent("{helper: {reply: 'about {message}', delay: 1h}}", "{duration: 25h, calls: [{task: send, with: {body: about Milou}}]}")
+            .len(),
+        1
+    );
+    assert_eq!(
+        with_agent(
+            "{helper: {reply: 'about {message}', delay: 1h}}",
+            "{duration: PT25H7S, calls: [{task: send, with: {body: about Milou}}]}"
+        ),
+        [""; 0]
+    );
     assert_eq!(with_agent("{helper: {failure: tired}}", "{error: {type: runtime, detail: tired, instance: /do/2/ask}}"), [""; 0]);
     assert_eq!(with_agent("{helper: {silence: true}}", "{error: {title: the run is stuck}}"), [""; 0]);
     // A secret that the case does not have is missing as it would be in a run.
@@ -114,7 +128,7 @@ fn mistakes_in_a_test_file_have_places() {
     std::fs::write(&path, text).unwrap();
     let problems = file::read(&Document::read(&path).unwrap(), Path::new("a.test.yaml")).unwrap_err();
     let shown: Vec<(u32, &str)> = problems.iter().map(|problem| (problem.span.line, problem.code)).collect();
-    assert_eq!(shown, [(2, "E0201"), (2, "E0202"), (3, "E0209"), (3, "E0202"), (4, "E0204"), (5, "E0209"), (5, "E0205")].to_vec());
+    assert_eq!(shown, [(2, "E0202"), (2, "E0201"), (3, "E0209"), (3, "E0202"), (4, "E0204"), (5, "E0209"), (5, "E0205")]);
 }
 
 #[test]

@@ -84,7 +84,11 @@ fn location(file: &str, span: &Span, checked: &Checked) -> Value {
 fn uri(path: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(byte);
     let encoded = path.bytes().fold(String::with_capacity(path.len()), |mut encoded, byte| {
-        if plain(&byte) { encoded.push(char::from(byte)) } else { encoded.push_str(&format!("%{byte:02X}")) }
+        if plain(&byte) {
+            encoded.push(char::from(byte))
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"))
+        }
         encoded
     });
     if path.starts_with('/') { format!("file://{encoded}") } else { encoded }
