@@ -27,7 +27,8 @@ pub fn run(args: &ExplainArgs) -> Exit {
 }
 
 fn list() -> String {
-    codes::ALL.iter().map(|(code, meaning)| format!("{code}  {meaning}\n")).collect()
+    let lines: Vec<String> = codes::ALL.iter().map(|(code, meaning)| format!("{code}  {meaning}")).collect();
+    lines.join("\n") + "\n"
 }
 
 fn unknown(code: &str) -> String {

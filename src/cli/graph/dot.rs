@@ -1,5 +1,7 @@
 //! Graphviz's DOT.
 
+use std::fmt::Write as _;
+
 use super::model::{Graph, Item, Line, Scope, Shape};
 
 const HEAD: &str = "  compound=true;\n  fontname=\"sans-serif\";\n  node [shape=box, style=rounded, fontname=\"sans-serif\", fontsize=11];\n  \
@@ -22,7 +24,7 @@ fn scope(text: &mut String, scope: &Scope, depth: usize) {
         attributes.extend(from.inside.as_ref().map(|_| format!("ltail=cluster_{}", from.id)));
         attributes.extend(to.inside.as_ref().map(|_| format!("lhead=cluster_{}", to.id)));
         let attributes = if attributes.is_empty() { String::new() } else { format!(" [{}]", attributes.join(", ")) };
-        text.push_str(&format!("{}{} -> {}{attributes};\n", "  ".repeat(depth), last(from).id, first(to).id));
+        let _ = writeln!(text, "{}{} -> {}{attributes};", "  ".repeat(depth), last(from).id, first(to).id);
     }
 }
 
@@ -30,9 +32,9 @@ fn item(text: &mut String, item: &Item, depth: usize) {
     let indent = "  ".repeat(depth);
     let label = item.lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("\\n");
     if let Some(inside) = &item.inside {
-        text.push_str(&format!("{indent}subgraph cluster_{} {{\n{indent}  label=\"{label}\";\n", item.id));
+        let _ = writeln!(text, "{indent}subgraph cluster_{} {{\n{indent}  label=\"{label}\";", item.id);
         scope(text, inside, depth + 1);
-        text.push_str(&format!("{indent}}}\n"));
+        let _ = writeln!(text, "{indent}}}");
         return;
     }
     let form = match item.shape {
@@ -45,7 +47,7 @@ fn item(text: &mut String, item: &Item, depth: usize) {
         Shape::Handling => format!("style=\"rounded,dashed\", label=\"{label}\""),
         Shape::Task | Shape::Group => format!("label=\"{label}\""),
     };
-    text.push_str(&format!("{indent}{} [{form}];\n", item.id));
+    let _ = writeln!(text, "{indent}{} [{form}];", item.id);
 }
 
 /// The first node in an item, which may be itself.

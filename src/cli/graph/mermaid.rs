@@ -1,5 +1,7 @@
 //! Mermaid's flowcharts, which many viewers of Markdown draw.
 
+use std::fmt::Write as _;
+
 use super::model::{Edge, Graph, Item, Line, Scope, Shape};
 
 pub fn write(graph: &Graph) -> String {
@@ -18,9 +20,9 @@ fn item(text: &mut String, item: &Item, depth: usize) {
     let indent = "  ".repeat(depth);
     let label = item.lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("<br/>");
     if let Some(inside) = &item.inside {
-        text.push_str(&format!("{indent}subgraph {}[\"{label}\"]\n{indent}  direction TB\n", item.id));
+        let _ = writeln!(text, "{indent}subgraph {}[\"{label}\"]\n{indent}  direction TB", item.id);
         scope(text, inside, depth + 1);
-        text.push_str(&format!("{indent}end\n"));
+        let _ = writeln!(text, "{indent}end");
         return;
     }
     let (open, close) = match item.shape {
@@ -31,7 +33,7 @@ fn item(text: &mut String, item: &Item, depth: usize) {
         Shape::Handling => ("([", "])"),
         Shape::Task | Shape::Group => ("[", "]"),
     };
-    text.push_str(&format!("{indent}{}{open}\"{label}\"{close}\n", item.id));
+    let _ = writeln!(text, "{indent}{}{open}\"{label}\"{close}", item.id);
 }
 
 fn edge(text: &mut String, scope: &Scope, edge: &Edge, depth: usize) {
@@ -41,7 +43,7 @@ fn edge(text: &mut String, scope: &Scope, edge: &Edge, depth: usize) {
     };
     let label = edge.label.as_ref().map(|label| format!("|\"{}\"|", escaped(label))).unwrap_or_default();
     let (from, to) = (&scope.items[edge.from].id, &scope.items[edge.to].id);
-    text.push_str(&format!("{}{from} {arrow}{label} {to}\n", "  ".repeat(depth)));
+    let _ = writeln!(text, "{}{from} {arrow}{label} {to}", "  ".repeat(depth));
 }
 
 /// Everything that could mean something to Mermaid becomes an entity of its own kind, `#35;`.
@@ -50,7 +52,7 @@ fn escaped(text: &str) -> String {
         if c.is_alphanumeric() || " .,:/-_+=()[]?!'…".contains(c) {
             escaped.push(c);
         } else {
-            escaped.push_str(&format!("#{};", u32::from(c)));
+            let _ = write!(escaped, "#{};", u32::from(c));
         }
         escaped
     })

@@ -1,5 +1,7 @@
 //! Problems as SARIF 2.1.0 (OASIS), which code scanners and editors read.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{Checked, end_of};
@@ -83,13 +85,13 @@ fn location(file: &str, span: &Span, checked: &Checked) -> Value {
 /// A path as a URI reference: an absolute one gets its scheme, and what a URI cannot hold is percent-encoded.
 fn uri(path: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(byte);
-    let encoded = path.bytes().fold(String::with_capacity(path.len()), |mut encoded, byte| {
+    let mut encoded = String::with_capacity(path.len());
+    for byte in path.bytes() {
         if plain(&byte) {
-            encoded.push(char::from(byte))
+            encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"))
+            let _ = write!(encoded, "%{byte:02X}");
         }
-        encoded
-    });
+    }
     if path.starts_with('/') { format!("file://{encoded}") } else { encoded }
 }
