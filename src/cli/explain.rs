@@ -53,8 +53,10 @@ mod tests {
         let more = match code {
             codes::TOO_LARGE => "x".repeat(crate::dsl::MAX_BYTES),
             codes::LONG_REFERENCE => "and on ".repeat(100),
-            codes::TOO_MANY_EXPRESSIONS => (0..=plan::MAX_EXPRESSIONS).map(|n| format!("${{ {n} }}', '")).collect(),
-            "E0308" => (1..200).map(|n| format!("f{n}: {{ call: f{} }}\n    ", n - 1)).collect::<String>() + "last: { call: f199 }",
+            codes::TOO_MANY_EXPRESSIONS => (0..=plan::MAX_EXPRESSIONS).map(|n| format!("${{ {n} }}', '")).collect::<Vec<_>>().concat(),
+            codes::DEEP_CALLS => {
+                (1..200).map(|n| format!("f{n}: {{ call: f{} }}\n    ", n - 1)).collect::<Vec<_>>().concat() + "last: { call: f199 }"
+            }
             _ => return example.to_owned(),
         };
         example.replace('…', &more)

@@ -78,7 +78,9 @@ fn shown(value: &Value) -> String {
             let expression = text.trim().strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
             expression.map_or_else(|| text.clone(), |inside| inside.trim().to_owned())
         }
-        Value::Object(members) if members.len() == 1 => members.iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().concat(),
+        Value::Object(members) if members.len() == 1 => {
+            members.iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().concat()
+        }
         other => other.to_string(),
     }
 }

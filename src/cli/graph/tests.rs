@@ -141,7 +141,7 @@ fn groups_close_and_lines_name_what_there_is() {
 
 #[test]
 fn hostile_definitions_are_drawn_or_refused() {
-    let many: String = (0..8_000).map(|at| format!("  - t{at}: {{set: {{x: 1}}, then: end}}\n")).collect();
+    let many = (0..8_000).map(|at| format!("  - t{at}: {{set: {{x: 1}}, then: end}}\n")).collect::<Vec<_>>().concat();
     assert!(svg::write(&graph(&plan_of(&format!("do:\n{many}")))).is_err());
     assert!(mermaid::write(&graph(&plan_of(&format!("do:\n{many}")))).contains("t7999"));
     let deep = (0..38).fold("{set: {x: 1}}".to_owned(), |inner, _| format!("{{do: [{{t: {inner}}}]}}"));

@@ -1,5 +1,7 @@
 //! What the schema is made of.
 
+#![allow(clippy::needless_pass_by_value, reason = "parts are put into each other, which `json!` does by reference")]
+
 use serde_json::{Map, Value, json};
 
 /// A part of the schema by its name.

@@ -62,6 +62,8 @@ fn unanswered(call: &super::mocks::Seen) -> Failure {
 fn outcome(expected: &Expected, ran: &Ran) -> Vec<Failure> {
     let whole = |what, differences: Vec<Difference>| differences.into_iter().map(|difference| Failure::from((what, difference))).collect();
     match (expected, &ran.outcome) {
+        // Only a host that asks for it gets a run in parts.
+        (_, Outcome::Suspended(_)) => vec![Failure::told("run", "it was handed over")],
         (_, Outcome::Cancelled) => vec![Failure::told("run", "it did not end within a minute of real time")],
         (Expected::Error(expected), Outcome::Faulted(fault)) => whole("error", error(expected, fault, &ran.error_host)),
         (_, Outcome::Faulted(fault)) => vec![Failure::told("run", format!("it faulted: {fault}"))],

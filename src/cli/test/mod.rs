@@ -22,6 +22,7 @@ use self::report::Result;
 use super::diagnostics::{self, Style};
 use super::document::Document;
 use super::print;
+use super::run::folder_of;
 use super::{Exit, Format};
 use crate::config::Config;
 
@@ -82,7 +83,9 @@ async fn test(file: &Path, args: &TestArgs, config: &Config) -> std::result::Res
     let path = test_file_of(file);
     let TestFile { workflow, cases } = load(&path)?;
     let plan = read(&workflow)?.plan()?;
-    let surroundings = Surroundings { plan: &plan, config };
+    let mut config = config.clone();
+    config.resources.folder = Some(folder_of(&workflow));
+    let surroundings = Surroundings { plan: &plan, config: &config };
     let wanted = |name: &str| args.filter.as_ref().is_none_or(|filter| name.contains(filter.as_str()));
     let mut results = Vec::new();
     for case in cases.into_iter().filter(|case| wanted(&case.name)) {
@@ -95,9 +98,10 @@ async fn test(file: &Path, args: &TestArgs, config: &Config) -> std::result::Res
 
 /// `order.yaml` has its cases in `order.test.yaml`.
 fn test_file_of(file: &Path) -> PathBuf {
-    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let stem = Path::new(file.file_stem().unwrap_or_default());
+    let is_test = stem.extension().is_some_and(|extension| extension == "test");
     match file.extension().and_then(|extension| extension.to_str()) {
-        Some(extension @ ("yaml" | "yml")) if !stem.ends_with(".test") => file.with_file_name(format!("{stem}.test.{extension}")),
+        Some(extension @ ("yaml" | "yml")) if !is_test => file.with_extension(format!("test.{extension}")),
         _ => file.to_owned(),
     }
 }
