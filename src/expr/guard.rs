@@ -38,14 +38,7 @@ pub const READ: &str = "__read";
 const CHARACTERS_PER_UNIT: usize = 16;
 
 pub fn natives() -> impl Iterator<Item = Fun<Kind>> {
-    let guards = [
-        guard!(PLAIN, plain),
-        guard!(INSIDE, inside),
-        guard!(KEY, key),
-        guard!(WHOLE, whole),
-        guard!(ZONELESS, zoneless),
-        guard!(NUMBER, number),
-    ];
+    let guards = [guard!(PLAIN, plain), guard!(INSIDE, inside), guard!(KEY, key), guard!(WHOLE, whole), guard!(ZONELESS, zoneless), guard!(NUMBER, number)];
     let texts: [(&str, RunPtr<Kind>); 3] = [(WRITTEN, written), (IN_JSON, |cv| bome(in_json(cv.0.data(), cv.1))), (READ, read)];
     guards.into_iter().chain(texts.map(|(name, native)| run::<Kind>((name, v(0), native))))
 }

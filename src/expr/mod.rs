@@ -33,8 +33,8 @@ mod template;
 
 pub use compile::{CompileError, Program, compile};
 pub use data::{Data, ParseError};
-pub use eval::{EvalError, Fuel, Variables, eval};
 pub use secrecy::Look;
+pub use eval::{EvalError, Fuel, Variables, eval};
 pub use template::Template;
 
 /// The inside of a string that is an expression as a whole, `${ … }`, trimmed. Strict mode of the specification: text with an expression somewhere

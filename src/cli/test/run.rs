@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use serde_json::Value;
 
 use super::case::Case;
 use super::judge::{self, Failure};
@@ -71,6 +72,8 @@ impl Surroundings<'_> {
         let started = Rc::new(RefCell::new(Vec::new()));
         let mut options = local::Options::new(start, clock.clone(), mocks.clone());
         options.seed = case.seed;
+        let events = case.events.into_iter().enumerate().map(|(at, (after, event))| (after, Data::from(whole(event, at + 1))));
+        options.events = Some(local::events::scripted(&clock, events.collect()));
         options.cancel = Some(Box::pin(tokio::time::sleep(REAL_TIME_MAX)));
         let seen = started.clone();
         options.observer = Box::new(move |event| note(&mut seen.borrow_mut(), event));
@@ -81,6 +84,17 @@ impl Surroundings<'_> {
         let ran = Ran { outcome, started: started.take(), calls: mocks.seen(), unanswered: mocks.unanswered(), took, error_host };
         (took, judge::failures(&case.expect, &ran))
     }
+}
+
+/// What a `CloudEvent` must have and a case need not say.
+fn whole(mut event: Value, number: usize) -> Value {
+    if let Value::Object(members) = &mut event {
+        let defaults = [("specversion", "1.0".to_owned()), ("id", format!("event-{number}")), ("source", "test".to_owned())];
+        for (name, value) in defaults {
+            members.entry(name).or_insert(value.into());
+        }
+    }
+    event
 }
 
 /// A skipped task is started first.

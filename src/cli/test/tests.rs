@@ -30,8 +30,12 @@ do:
 
 /// Runs the cases of a test file beside [`ORDER`].
 fn results(cases: &str) -> Vec<Result> {
+    results_of(ORDER, cases)
+}
+
+fn results_of(definition: &str, cases: &str) -> Vec<Result> {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("order.yaml"), ORDER).unwrap();
+    std::fs::write(folder.path().join("order.yaml"), definition).unwrap();
     let file = folder.path().join("order.test.yaml");
     std::fs::write(&file, cases).unwrap();
     let args = TestArgs { files: Vec::new(), filter: None, format: Format::Text };
@@ -42,7 +46,11 @@ fn results(cases: &str) -> Vec<Result> {
 }
 
 fn messages(cases: &str) -> Vec<String> {
-    results(cases).into_iter().flat_map(|result| result.failures).map(|failure| format!("{}: {}", failure.what, failure.message)).collect()
+    messages_of(ORDER, cases)
+}
+
+fn messages_of(definition: &str, cases: &str) -> Vec<String> {
+    results_of(definition, cases).into_iter().flat_map(|result| result.failures).map(|failure| format!("{}: {}", failure.what, failure.message)).collect()
 }
 
 const MOCKED: &str = r"
@@ -118,6 +126,17 @@ fn errors_agents_and_secrets_are_those_of_the_case() {
     // A secret that the case does not have is missing as it would be in a run.
     let without = "cases:\n  - {name: bare, input: {petId: 7}, expect: {error: {type: authorization, status: 403}}}\n";
     assert_eq!(messages(without), [""; 0]);
+}
+
+#[test]
+fn events_come_at_their_times() {
+    let listen = "document: {dsl: '1.0.3', namespace: test, name: order, version: '1.0.0'}\n\
+                  do: [{paid: {listen: {to: {one: {with: {type: test.paid}}}}}}, {tell: {emit: {event: {with: {type: test.told, source: test}}}}}]\n";
+    let cases = |event: &str, expect: &str| format!("cases:\n  - {{name: x, events: [{{after: PT36H, event: {event}}}], expect: {expect}}}\n");
+    let messages = |cases: &str| messages_of(listen, cases);
+    let expect = "{duration: 36h, order: [paid, tell], calls: [{effect: emit, with: {event: {type: test.told}}, count: 1}]}";
+    assert_eq!(messages(&cases("{type: test.paid, data: {sum: 3}}", expect)), [""; 0]);
+    assert_eq!(messages(&cases("{type: test.other}", "{error: {title: the run is stuck}, never: [tell]}")), [""; 0]);
 }
 
 #[test]
