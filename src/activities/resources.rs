@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::publisher::StigmerPublisher;
 use super::secrets::{ExecutionSecrets, Secrets};
+use crate::effects::definitions::Definitions;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
+use crate::effects::script::Scripts;
 use crate::effects::secrets::SecretSource;
 use crate::stigmer::Stigmer;
 use crate::telemetry::Metrics;
@@ -15,6 +17,8 @@ pub struct Resources {
     pub platform: Option<Platform>,
     pub http: Arc<Http>,
     pub openapi: Arc<OpenApi>,
+    pub scripts: Scripts,
+    pub definitions: Definitions,
     /// Secrets of this process; those of an execution come from the control plane first.
     pub secrets: Arc<dyn SecretSource>,
     pub metrics: Arc<Metrics>,

@@ -13,9 +13,12 @@ use crate::activities::resources::{self, Platform};
 use crate::activities::status::Publisher;
 use crate::admin::{self, Admin, Liveness, MoreMetrics, Readiness};
 use crate::config::{Config, StigmerSettings, TemporalSettings};
+use crate::effects::definitions::Definitions;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
+use crate::effects::process::Processes;
 use crate::effects::resources::Resources;
+use crate::effects::script::Scripts;
 use crate::effects::secrets::{Chain, Directory, Environment};
 use crate::stigmer::{Settings as StigmerClientSettings, Stigmer};
 use crate::telemetry::{Kind, Metrics};
@@ -132,13 +135,16 @@ impl Service {
         let search_attribute = search_attribute::ensure(&client).await;
         let runtime = sdk.runtime().map_err(StartError::unreachable)?;
         let http = Http::new(&config.http).map_err(StartError::usage)?;
+        let resources = Resources::new(http.clone(), &config.resources);
         let secrets = own_secrets(&config);
         let workers = Workers::start(Parts {
             client,
             runtime: Arc::new(runtime),
             activities: resources::Resources {
                 platform: platform.map(Platform::start),
-                openapi: Arc::new(OpenApi::new(http.clone(), Resources::new(http.clone(), &config.resources))),
+                scripts: Scripts::new(Processes::new(&config.run), resources.clone()),
+                definitions: Definitions::new(&config.definitions),
+                openapi: Arc::new(OpenApi::new(http.clone(), resources)),
                 http: Arc::new(http),
                 secrets: Arc::new(secrets),
                 metrics: metrics.clone(),

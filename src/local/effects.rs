@@ -1,4 +1,4 @@
-//! Calls as the worker's activities make them, without Temporal: HTTP for real, agents from a script.
+//! Calls as the worker's activities make them, without Temporal: everything for real but agents, which come from a script, and activities of others.
 
 use std::rc::Rc;
 
@@ -6,12 +6,16 @@ use futures::future::LocalBoxFuture;
 
 use super::calls::Calls;
 use super::clock::Clock;
+use super::nested;
 use crate::effects::EffectError;
+use crate::effects::definitions::Definitions;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
 use crate::effects::resources::Resources;
+use crate::effects::script::Scripts;
 use crate::effects::scripted::{Agents, Question};
 use crate::effects::secrets::{Chain, with_secrets};
+use crate::engine::Settings;
 use crate::engine::host::{Call, Effect};
 use crate::expr::Data;
 use crate::expr::marker::Markers;
@@ -20,15 +24,25 @@ use crate::expr::marker::Markers;
 pub struct Effects {
     pub http: Http,
     pub resources: Resources,
+    pub scripts: Scripts,
+    pub definitions: Definitions,
+    /// Of the run, for those that it starts.
+    pub settings: Settings,
     pub agents: Agents,
     pub secrets: Chain,
     pub markers: Markers,
-    /// Makes idempotency keys of this run unlike those of any other.
+    /// The run's id. Makes idempotency keys of this run unlike those of any other.
     pub run_id: String,
 }
 
 /// [`Calls`] over [`Effects`].
-pub struct RealCalls(Rc<Ready>);
+#[derive(Clone)]
+pub struct RealCalls {
+    ready: Rc<Ready>,
+    run_id: Rc<str>,
+    /// How many runs this one is in.
+    depth: u32,
+}
 
 /// [`Effects`] with what is made of them.
 struct Ready {
@@ -39,17 +53,25 @@ struct Ready {
 impl RealCalls {
     pub fn new(effects: Effects) -> Self {
         let openapi = OpenApi::new(effects.http.clone(), effects.resources.clone());
-        Self(Rc::new(Ready { effects, openapi }))
+        Self { run_id: effects.run_id.as_str().into(), ready: Rc::new(Ready { effects, openapi }), depth: 0 }
+    }
+
+    /// A run that this one's call starts: everything the same but the ids.
+    fn child<'c>(&'c self, call_id: &str) -> nested::Child<'c> {
+        let (id, depth) = (format!("{}{call_id}", self.run_id), self.depth + 1);
+        let Effects { definitions, markers, settings, .. } = &self.ready.effects;
+        let calls = Rc::new(Self { ready: self.ready.clone(), run_id: id.as_str().into(), depth });
+        nested::Child { id, depth, definitions, markers, settings, calls }
     }
 }
 
 impl Calls for RealCalls {
     fn call(&self, call: Call, clock: &Clock) -> LocalBoxFuture<'static, Result<Data, EffectError>> {
-        let (ready, clock) = (self.0.clone(), clock.clone());
+        let (this, clock) = (self.clone(), clock.clone());
         Box::pin(async move {
-            let Ready { effects, openapi } = &*ready;
+            let Ready { effects, openapi } = &*this.ready;
             let (secrets, markers) = (&effects.secrets, &effects.markers);
-            let key = format!("{}{}", effects.run_id, call.id);
+            let key = format!("{}{}", this.run_id, call.id);
             match call.effect {
                 Effect::Http => {
                     let send = async |request: Data| effects.http.call(&request, &key).await;
@@ -63,6 +85,17 @@ impl Calls for RealCalls {
                     let ask = async |input: Data| ask(&effects.agents, &input, &clock).await;
                     with_secrets(secrets, None, markers, &call.input, ask).await
                 }
+                Effect::Shell => {
+                    let run = async |input: Data| effects.scripts.processes().shell(&input).await;
+                    with_secrets(secrets, None, markers, &call.input, run).await
+                }
+                Effect::Script => {
+                    let run = async |input: Data| effects.scripts.call(&input).await;
+                    with_secrets(secrets, None, markers, &call.input, run).await
+                }
+                Effect::Workflow => nested::run(this.child(&call.id), &call.input, &clock).await,
+                Effect::Activity => Err(EffectError::configuration("activities of other workers can be called on Temporal only")
+                    .with_detail("run it with --temporal, or mock the activity in a test")),
                 other => Err(EffectError::configuration(format!("{other:?} cannot be called here"))),
             }
         })

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod effects;
 mod host;
 pub mod mock;
+mod nested;
 mod scope;
 
 #[cfg(test)]

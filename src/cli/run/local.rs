@@ -12,8 +12,11 @@ use crate::cli::RunArgs;
 use crate::cli::service::{StartError, own_secrets};
 use crate::cli::stop::Stop;
 use crate::cli::timeline::Timeline;
+use crate::effects::definitions::Definitions;
 use crate::effects::http::Http;
+use crate::effects::process::Processes;
 use crate::effects::resources::Resources;
+use crate::effects::script::Scripts;
 use crate::engine::progress::Progress;
 use crate::engine::{Settings, Start};
 use crate::expr::marker::Markers;
@@ -26,8 +29,13 @@ pub(super) async fn run(_: &RunArgs, job: Job) -> Result<End, StartError> {
     let run_id = format!("{}-{}", job.plan.name, now.as_nanosecond());
     let markers = Markers::new(&crate::activities::digest(&[&run_id])[..16]);
     let http = Http::new(&job.config.http).map_err(StartError::usage)?;
+    let settings = Settings { error_host: job.config.dsl.error_host.clone(), ..Settings::default() };
+    let resources = Resources::new(http.clone(), &job.config.resources);
     let effects = Effects {
-        resources: Resources::new(http.clone(), &job.config.resources),
+        scripts: Scripts::new(Processes::new(&job.config.run), resources.clone()),
+        definitions: Definitions::new(&job.config.definitions),
+        settings: settings.clone(),
+        resources,
         http,
         agents: job.agents,
         secrets: own_secrets(&job.config),
@@ -39,7 +47,7 @@ pub(super) async fn run(_: &RunArgs, job: Job) -> Result<End, StartError> {
         start.data = start.input.clone();
     }
     start.secrets = markers.object(&job.plan.secrets);
-    start.settings = Settings { error_host: job.config.dsl.error_host.clone(), ..Settings::default() };
+    start.settings = settings;
 
     let interrupted = Rc::new(Cell::new(false));
     let mut options = local::Options::new(start, Clock::real(), Rc::new(RealCalls::new(effects)));

@@ -81,14 +81,7 @@ async fn detach(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeo
     Ok(view.input.clone().into())
 }
 
-async fn make(
-    view: &View<'_>,
-    task: &Task,
-    effect: Effect,
-    input: Data,
-    timeout: Option<Duration>,
-    detached: bool,
-) -> Result<Done, Stop> {
+async fn make(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeout: Option<Duration>, detached: bool) -> Result<Done, Stop> {
     let strand = view.strand;
     let _flight = view.run.depart(strand, input.json_len()).await?;
     let visit = strand.visit(task.id);

@@ -4,6 +4,7 @@ mod cancellation;
 mod clock;
 mod data_flow;
 mod errors;
+mod nested;
 mod pace;
 mod processes;
 mod random;

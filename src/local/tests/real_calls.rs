@@ -7,11 +7,15 @@ use serde_json::json;
 
 use super::super::effects::{Effects, RealCalls};
 use super::{Report, Trial, data, seconds};
-use crate::config::{HttpSettings, ResourceSettings};
+use crate::config::{HttpSettings, ResourceSettings, RunKind, RunSettings};
+use crate::effects::definitions::Definitions;
 use crate::effects::http::{Http, use_ring};
+use crate::effects::process::Processes;
 use crate::effects::resources::Resources;
+use crate::effects::script::Scripts;
 use crate::effects::scripted::Agents;
 use crate::effects::secrets::{Chain, Environment};
+use crate::engine::Settings;
 use crate::expr::marker::Markers;
 
 const AGENT: &str = "name: reviewer\nkind: scripted\nreply: '{message}!'\ndelay: 20m";
@@ -25,16 +29,27 @@ fn ask(agent: &str, message: &str, timeout: &str) -> Report {
     );
     let mut trial = Trial::new(&tasks, json!({}));
     trial.start.secrets = markers.object(&["KEY".to_owned()]);
+    trial.calls = Rc::new(RealCalls::new(effects(agent)));
+    trial.run()
+}
+
+/// Everything that a run may call, with one secret and one agent.
+pub fn effects(agent: &str) -> Effects {
+    use_ring();
     let http = Http::new(&HttpSettings::local()).expect("a client");
-    trial.calls = Rc::new(RealCalls::new(Effects {
-        resources: Resources::new(http.clone(), &ResourceSettings::default()),
+    let resources = Resources::new(http.clone(), &ResourceSettings::default());
+    let run = RunSettings { enable: RunKind::ALL.into(), ..RunSettings::default() };
+    Effects {
+        scripts: Scripts::new(Processes::new(&run), resources.clone()),
+        resources,
         http,
+        definitions: Definitions::default(),
+        settings: Settings::default(),
         agents: Agents::parse(agent, Path::new("agents.yaml")).expect("agents"),
         secrets: Chain::default().then(Environment::new([("WORKFLOW_RUNNER_SECRET_KEY".to_owned(), "tr0ub4dor".to_owned())])),
-        markers,
+        markers: Markers::new("run"),
         run_id: "run-1".to_owned(),
-    }));
-    trial.run()
+    }
 }
 
 #[test]
