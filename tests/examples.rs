@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use workflow_runner::config::{HttpSettings, ResourceSettings};
 use workflow_runner::effects::EffectError;
+use workflow_runner::effects::events::Sink;
 use workflow_runner::effects::http::Http;
 use workflow_runner::effects::resources::Resources;
 use workflow_runner::effects::scripted::Agents;
@@ -87,6 +88,7 @@ fn outcome(plan: &Plan, case: Run) -> (Value, i128, usize) {
     let markers = Markers::new("examples");
     let http = Http::new(&HttpSettings::local()).expect("a client");
     let agents = RealCalls::new(Effects {
+        sink: Sink::default(),
         resources: Resources::new(http.clone(), &ResourceSettings::default()),
         http,
         agents: Agents::load(&folder().join("agents")).expect("the agents are well written"),

@@ -16,9 +16,11 @@ mod call_openapi;
 mod cancel_agent;
 pub mod complete_external_activity;
 mod definition;
+mod emit_event;
 pub mod execute_workflow;
 pub mod execution_status;
 pub mod failure;
+mod fetch_resource;
 pub mod guard;
 pub mod names;
 pub mod payload;
@@ -49,11 +51,12 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use self::publisher::StigmerPublisher;
 use self::secrets::Secrets;
 use crate::config::OnFailure;
-use crate::effects::EffectError;
 use crate::effects::definitions::Definitions;
+use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
 use crate::effects::script::Scripts;
+use crate::effects::{self, EffectError};
 use crate::expr::Data;
 use crate::handshake::{Delivery, DeliveryError, OnCallerGone, Outcome, Wheel};
 use crate::stigmer::Stigmer;
@@ -75,17 +78,22 @@ pub struct RunnerActivities {
     pub store_token: bool,
     /// Whether `WorkflowExecutionID` was ensured at the start; a start that sets an unknown one fails.
     pub search_attribute: bool,
+    /// The same for `WorkflowRunnerListens`.
+    pub listens_attribute: bool,
     pub wheel: Wheel,
 }
 
 /// What runs use while they run.
 pub struct ExecutionActivities {
     pub http: Arc<Http>,
+    pub sink: Sink,
     pub openapi: Arc<OpenApi>,
     pub scripts: Scripts,
     pub definitions: Definitions,
     /// `activities.allow`.
     pub allowed_activities: Vec<String>,
+    /// Documents elsewhere that definitions are made of.
+    pub outside: effects::resources::Resources,
     pub secrets: Secrets,
     /// Absent in a worker without a platform: its runs may not call agents, and tell nobody of their end.
     pub stigmer: Option<Stigmer>,
@@ -127,6 +135,12 @@ impl ExecutionActivities {
     pub async fn call_http(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
         let input = argument(&input)?;
         call_http::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "workflow_runner/emit-event")]
+    pub async fn emit_event(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let input = argument(&input)?;
+        emit_event::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
     }
 
     #[activity(name = "CallOpenAPIActivity")]
@@ -179,6 +193,12 @@ impl ExecutionActivities {
     pub async fn complete_external(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
         let input = argument(&input)?;
         complete_external_activity::run(&self, &ctx, &input).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "workflow_runner/fetch-resource")]
+    pub async fn fetch_resource(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let input = argument(&input)?;
+        fetch_resource::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
     }
 
     #[activity(name = "workflow_runner/reconcile-agent")]

@@ -18,11 +18,13 @@
 
 pub mod cursor;
 mod extension;
+pub mod event;
 pub mod fault;
 mod flow;
 mod handover;
 pub mod host;
 pub mod inbox;
+pub mod lifecycle;
 pub mod progress;
 mod race;
 mod run;

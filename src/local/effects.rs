@@ -9,6 +9,7 @@ use super::clock::Clock;
 use super::nested;
 use crate::effects::EffectError;
 use crate::effects::definitions::Definitions;
+use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
 use crate::effects::resources::Resources;
@@ -23,6 +24,7 @@ use crate::expr::marker::Markers;
 /// What the calls of one run need. Markers are swapped for secrets here, and nowhere earlier.
 pub struct Effects {
     pub http: Http,
+    pub sink: Sink,
     pub resources: Resources,
     pub scripts: Scripts,
     pub definitions: Definitions,
@@ -96,6 +98,10 @@ impl Calls for RealCalls {
                 Effect::Workflow => nested::run(this.child(&call.id), &call.input, &clock).await,
                 Effect::Activity => Err(EffectError::configuration("activities of other workers can be called on Temporal only")
                     .with_detail("run it with --temporal, or mock the activity in a test")),
+                Effect::Emit => {
+                    let emit = async |request: Data| effects.sink.call(&request).await;
+                    with_secrets(secrets, None, markers, &call.input, emit).await
+                }
                 other => Err(EffectError::configuration(format!("{other:?} cannot be called here"))),
             }
         })

@@ -11,10 +11,11 @@ use jiff::Timestamp;
 
 use super::calls::Calls;
 use super::clock::Clock;
+use super::relay::{Never, Relay};
 use super::scope::Token;
 use crate::effects::EffectError;
 use crate::engine::fault::{Fault, Standard};
-use crate::engine::host::{self, Call, CallError, Host, Scope, Waited};
+use crate::engine::host::{self, Call, CallError, Handover, Host, Scope, Waited};
 use crate::engine::inbox::Inbox;
 use crate::engine::progress::Event;
 use crate::expr::Data;
@@ -33,6 +34,7 @@ pub struct LocalHost {
     run_id: String,
     /// Work that nobody waits for, but the process: it ends with it at the latest.
     detached: RefCell<Vec<LocalBoxFuture<'static, ()>>>,
+    relay: Rc<dyn Relay>,
 }
 
 impl LocalHost {
@@ -48,7 +50,13 @@ impl LocalHost {
             inbox: Rc::default(),
             run_id,
             detached: RefCell::default(),
+            relay: Rc::new(Never),
         }
+    }
+
+    #[must_use]
+    pub fn handed_over_by(self, relay: Rc<dyn Relay>) -> Self {
+        Self { relay, ..self }
     }
 
     /// Ready when all work that nobody waits for is done; none is when the run is cancelled.
@@ -106,6 +114,10 @@ impl Host for LocalHost {
             let answer = answer.await.ok_or(CallError::Cancelled)?;
             answer.map_err(|failure| CallError::Fault(Box::new(failure.into_fault(&error_host))))
         })
+    }
+
+    fn handover(&self) -> Handover {
+        self.relay.wants()
     }
 
     fn inbox(&self) -> Rc<Inbox> {

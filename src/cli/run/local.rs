@@ -13,6 +13,7 @@ use crate::cli::service::{StartError, own_secrets};
 use crate::cli::stop::Stop;
 use crate::cli::timeline::Timeline;
 use crate::effects::definitions::Definitions;
+use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::process::Processes;
 use crate::effects::resources::Resources;
@@ -28,10 +29,12 @@ pub(super) async fn run(_: &RunArgs, job: Job) -> Result<End, StartError> {
     let now = Timestamp::now();
     let run_id = format!("{}-{}", job.plan.name, now.as_nanosecond());
     let markers = Markers::new(&crate::activities::digest(&[&run_id])[..16]);
+    let sink = Sink::new(&job.config.events, &job.config.http).map_err(StartError::usage)?;
     let http = Http::new(&job.config.http).map_err(StartError::usage)?;
     let settings = Settings { error_host: job.config.dsl.error_host.clone(), ..Settings::default() };
     let resources = Resources::new(http.clone(), &job.config.resources);
     let effects = Effects {
+        sink: sink.clone(),
         scripts: Scripts::new(Processes::new(&job.config.run), resources.clone()),
         definitions: Definitions::new(&job.config.definitions),
         settings: settings.clone(),
@@ -52,6 +55,7 @@ pub(super) async fn run(_: &RunArgs, job: Job) -> Result<End, StartError> {
     let interrupted = Rc::new(Cell::new(false));
     let mut options = local::Options::new(start, Clock::real(), Rc::new(RealCalls::new(effects)));
     options.seed = u64::try_from(now.as_nanosecond()).unwrap_or_default();
+    options.lifecycle = job.config.events.lifecycle.then_some(sink);
     options.cancel = Some(cancel(interrupted.clone())?);
     if std::io::stderr().is_terminal() {
         let (progress, timeline) = (RefCell::new(Progress::default()), RefCell::new(Timeline::default()));

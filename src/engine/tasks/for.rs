@@ -23,10 +23,7 @@ struct State {
 enum Place {
     /// Before the iteration's step, with the output of the one before.
     Ahead(Kept),
-    Body {
-        memory: Memory,
-        list: FrameId,
-    },
+    Body { memory: Memory, list: FrameId },
 }
 
 pub(super) async fn run(view: &View<'_>, task: &Task, definition: &For) -> Result<Done, Stop> {

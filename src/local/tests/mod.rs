@@ -4,12 +4,15 @@ mod cancellation;
 mod clock;
 mod data_flow;
 mod errors;
+mod events;
+mod handover;
 mod nested;
 mod pace;
 mod processes;
 mod random;
 mod real_calls;
 mod tasks;
+mod web_calls;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,7 +23,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::mock::Mock;
-use super::{Calls, Clock, Options, run};
+use super::relay::Never;
+use super::{Calls, Clock, Events, Options, Relay, run};
 use crate::engine::fault::Fault;
 use crate::engine::progress::{Event, Progress, Row};
 use crate::engine::{Outcome, Settings, Start};
@@ -40,7 +44,9 @@ struct Trial {
     clock: Clock,
     calls: Rc<dyn Calls>,
     cancel: Option<LocalBoxFuture<'static, ()>>,
+    events: Option<Events>,
     seed: u64,
+    relay: Rc<dyn Relay>,
 }
 
 struct Report {
@@ -56,7 +62,7 @@ impl Trial {
     fn new(tasks: &str, input: Value) -> Self {
         let start = Start::new("wf-1", input.into(), Timestamp::UNIX_EPOCH);
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
-        Self { plan: plan(tasks), start, clock, calls: Mock::echo(), cancel: None, seed: 0 }
+        Self { plan: plan(tasks), start, clock, calls: Mock::echo(), cancel: None, events: None, seed: 0, relay: Rc::new(Never) }
     }
 
     fn calls(self, calls: &Rc<Mock>) -> Self {
@@ -68,9 +74,20 @@ impl Trial {
         self
     }
 
+    /// These events come so many seconds after the start.
+    fn events(mut self, events: &[(u64, Value)]) -> Self {
+        let events = events.iter().map(|(after, event)| (seconds(*after), Data::from(event))).collect();
+        self.events = Some(super::events::scripted(&self.clock, events));
+        self
+    }
+
     fn cancel_after(mut self, delay: Duration) -> Self {
         self.cancel = Some(self.clock.sleep(delay));
         self
+    }
+
+    fn relay(self, relay: Rc<dyn Relay>) -> Self {
+        Self { relay, ..self }
     }
 
     fn run(self) -> Report {
@@ -79,11 +96,12 @@ impl Trial {
         let watcher = seen.clone();
         let observer = Box::new(move |event: Event<'_>| {
             let (trace, progress) = &mut *watcher.borrow_mut();
-            trace.push(line(event));
+            trace.extend(line(event));
             progress.apply(event);
         });
-        let options = Options { start: self.start, clock: self.clock, seed: self.seed, calls: self.calls, observer, cancel: self.cancel };
-        let outcome = run(&self.plan, options).expect("a runtime");
+        let Self { plan, start, clock: run_clock, seed, calls, cancel, events, relay } = self;
+        let options = Options { seed, observer, cancel, events, relay, ..Options::new(start, run_clock, calls) };
+        let outcome = run(&plan, options).expect("a runtime");
         let (trace, progress) = seen.take();
         Report { outcome, took: clock.now().duration_since(began).unsigned_abs(), trace, progress }
     }
@@ -113,17 +131,18 @@ impl Report {
     }
 }
 
-fn line(event: Event<'_>) -> String {
+/// A task that goes on in another run says nothing: it must look like one that was never interrupted.
+fn line(event: Event<'_>) -> Option<String> {
     let verb = match event {
         Event::Started { .. } => "start",
-        Event::Resumed { .. } => "resume",
+        Event::Resumed { .. } => return None,
         Event::Completed { .. } => "end",
         Event::Failed { .. } => "fail",
         Event::Skipped { .. } => "skip",
         Event::Cancelled { .. } => "cancel",
         Event::Retrying { .. } => "retry",
     };
-    format!("{verb} {}", event.task().name)
+    Some(format!("{verb} {}", event.task().name))
 }
 
 /// Runs a definition whose calls answer with their own input.

@@ -9,6 +9,7 @@ use super::super::effects::{Effects, RealCalls};
 use super::{Report, Trial, data, seconds};
 use crate::config::{HttpSettings, ResourceSettings, RunKind, RunSettings};
 use crate::effects::definitions::Definitions;
+use crate::effects::events::Sink;
 use crate::effects::http::{Http, use_ring};
 use crate::effects::process::Processes;
 use crate::effects::resources::Resources;
@@ -40,6 +41,7 @@ pub fn effects(agent: &str) -> Effects {
     let resources = Resources::new(http.clone(), &ResourceSettings::default());
     let run = RunSettings { enable: RunKind::ALL.into(), ..RunSettings::default() };
     Effects {
+        sink: Sink::default(),
         scripts: Scripts::new(Processes::new(&run), resources.clone()),
         resources,
         http,
