@@ -7,11 +7,13 @@ use futures::future::LocalBoxFuture;
 use super::calls::Calls;
 use super::clock::Clock;
 use super::nested;
+use crate::config::Config;
 use crate::effects::EffectError;
 use crate::effects::definitions::Definitions;
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
+use crate::effects::process::Processes;
 use crate::effects::resources::Resources;
 use crate::effects::script::Scripts;
 use crate::effects::scripted::{Agents, Question};
@@ -35,6 +37,25 @@ pub struct Effects {
     pub markers: Markers,
     /// The run's id. Makes idempotency keys of this run unlike those of any other.
     pub run_id: String,
+}
+
+impl Effects {
+    /// What the settings say, without agents and secrets.
+    pub fn new(config: &Config, http: Http, sink: Sink, markers: Markers, run_id: impl Into<String>) -> Self {
+        let resources = Resources::new(http.clone(), &config.resources);
+        Self {
+            http,
+            sink,
+            scripts: Scripts::new(Processes::new(&config.run), resources.clone()),
+            resources,
+            definitions: Definitions::new(&config.definitions),
+            settings: Settings { error_host: config.dsl.error_host.clone(), ..Settings::default() },
+            agents: Agents::default(),
+            secrets: Chain::default(),
+            markers,
+            run_id: run_id.into(),
+        }
+    }
 }
 
 /// [`Calls`] over [`Effects`].
@@ -102,7 +123,6 @@ impl Calls for RealCalls {
                     let emit = async |request: Data| effects.sink.call(&request).await;
                     with_secrets(secrets, None, markers, &call.input, emit).await
                 }
-                other => Err(EffectError::configuration(format!("{other:?} cannot be called here"))),
             }
         })
     }

@@ -12,14 +12,10 @@ use crate::cli::RunArgs;
 use crate::cli::service::{StartError, own_secrets};
 use crate::cli::stop::Stop;
 use crate::cli::timeline::Timeline;
-use crate::effects::definitions::Definitions;
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
-use crate::effects::process::Processes;
-use crate::effects::resources::Resources;
-use crate::effects::script::Scripts;
+use crate::engine::Start;
 use crate::engine::progress::Progress;
-use crate::engine::{Settings, Start};
 use crate::expr::marker::Markers;
 use crate::local::effects::{Effects, RealCalls};
 use crate::local::{self, Clock};
@@ -31,20 +27,9 @@ pub(super) async fn run(_: &RunArgs, job: Job) -> Result<End, StartError> {
     let markers = Markers::new(&crate::activities::digest(&[&run_id])[..16]);
     let sink = Sink::new(&job.config.events, &job.config.http).map_err(StartError::usage)?;
     let http = Http::new(&job.config.http).map_err(StartError::usage)?;
-    let settings = Settings { error_host: job.config.dsl.error_host.clone(), ..Settings::default() };
-    let resources = Resources::new(http.clone(), &job.config.resources);
-    let effects = Effects {
-        sink: sink.clone(),
-        scripts: Scripts::new(Processes::new(&job.config.run), resources.clone()),
-        definitions: Definitions::new(&job.config.definitions),
-        settings: settings.clone(),
-        resources,
-        http,
-        agents: job.agents,
-        secrets: own_secrets(&job.config),
-        markers: markers.clone(),
-        run_id: run_id.clone(),
-    };
+    let secrets = own_secrets(&job.config);
+    let effects = Effects { agents: job.agents, secrets, ..Effects::new(&job.config, http, sink.clone(), markers.clone(), &run_id) };
+    let settings = effects.settings.clone();
     let mut start = Start::new(run_id, job.input, now);
     if start.input.is_object() {
         start.data = start.input.clone();

@@ -7,16 +7,11 @@ use serde_json::json;
 
 use super::super::effects::{Effects, RealCalls};
 use super::{Report, Trial, data, seconds};
-use crate::config::{HttpSettings, ResourceSettings, RunKind, RunSettings};
-use crate::effects::definitions::Definitions;
+use crate::config::{Config, HttpSettings, RunKind, RunSettings};
 use crate::effects::events::Sink;
 use crate::effects::http::{Http, use_ring};
-use crate::effects::process::Processes;
-use crate::effects::resources::Resources;
-use crate::effects::script::Scripts;
 use crate::effects::scripted::Agents;
 use crate::effects::secrets::{Chain, Environment};
-use crate::engine::Settings;
 use crate::expr::marker::Markers;
 
 const AGENT: &str = "name: reviewer\nkind: scripted\nreply: '{message}!'\ndelay: 20m";
@@ -38,19 +33,12 @@ fn ask(agent: &str, message: &str, timeout: &str) -> Report {
 pub fn effects(agent: &str) -> Effects {
     use_ring();
     let http = Http::new(&HttpSettings::local()).expect("a client");
-    let resources = Resources::new(http.clone(), &ResourceSettings::default());
     let run = RunSettings { enable: RunKind::ALL.into(), ..RunSettings::default() };
+    let config = Config { run, ..Config::default() };
     Effects {
-        sink: Sink::default(),
-        scripts: Scripts::new(Processes::new(&run), resources.clone()),
-        resources,
-        http,
-        definitions: Definitions::default(),
-        settings: Settings::default(),
         agents: Agents::parse(agent, Path::new("agents.yaml")).expect("agents"),
         secrets: Chain::default().then(Environment::new([("WORKFLOW_RUNNER_SECRET_KEY".to_owned(), "tr0ub4dor".to_owned())])),
-        markers: Markers::new("run"),
-        run_id: "run-1".to_owned(),
+        ..Effects::new(&config, http, Sink::default(), Markers::new("run"), "run-1")
     }
 }
 
