@@ -17,12 +17,10 @@ use serde_json::{Value, json};
 use temporalio_common::protos::temporal::api::enums::v1::EventType;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
-use workflow_runner::config::{HttpSettings, ResourceSettings};
+use workflow_runner::config::{Config, HttpSettings};
 use workflow_runner::effects::EffectError;
+use workflow_runner::effects::events::Sink;
 use workflow_runner::effects::http::Http;
-use workflow_runner::effects::resources::Resources;
-use workflow_runner::effects::scripted::Agents;
-use workflow_runner::effects::secrets::Chain;
 use workflow_runner::engine::host::Call;
 use workflow_runner::engine::{Outcome, Start};
 use workflow_runner::expr::Data;
@@ -87,14 +85,7 @@ async fn in_process(yaml: String, input: Value) -> Seen {
         let plan = plan::build(&yaml, "program.yaml").expect("the program is a valid document");
         let ids = Rc::new(RefCell::new(Vec::new()));
         let http = Http::new(&HttpSettings::local()).expect("a client");
-        let effects = Effects {
-            resources: Resources::new(http.clone(), &ResourceSettings::default()),
-            http,
-            agents: Agents::default(),
-            secrets: Chain::default(),
-            markers: Markers::new("0123456789abcdef"),
-            run_id: "run".to_owned(),
-        };
+        let effects = Effects::new(&Config::default(), http, Sink::default(), Markers::new("0123456789abcdef"), "run");
         let calls = Rc::new(Noting { calls: RealCalls::new(effects), ids: ids.clone() });
         let start = Start::new("run", input.into(), jiff::Timestamp::UNIX_EPOCH);
         let outcome = local::run(&plan, Options::new(start, Clock::real(), calls)).expect("a runtime");

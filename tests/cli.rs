@@ -12,6 +12,8 @@ mod local_run;
 mod pages;
 #[path = "cli/program.rs"]
 mod program;
+#[path = "cli/programs.rs"]
+mod programs;
 #[path = "cli/settings.rs"]
 mod settings;
 #[path = "cli/temporal_run.rs"]

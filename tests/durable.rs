@@ -12,6 +12,8 @@ mod http;
 mod input;
 #[path = "durable/long_runs.rs"]
 mod long_runs;
+#[path = "durable/programs.rs"]
+mod programs;
 mod support;
 #[path = "durable/take_over.rs"]
 mod take_over;

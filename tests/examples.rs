@@ -13,13 +13,11 @@ use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use workflow_runner::config::{HttpSettings, ResourceSettings};
+use workflow_runner::config::{Config, HttpSettings};
 use workflow_runner::effects::EffectError;
 use workflow_runner::effects::events::Sink;
 use workflow_runner::effects::http::Http;
-use workflow_runner::effects::resources::Resources;
 use workflow_runner::effects::scripted::Agents;
-use workflow_runner::effects::secrets::Chain;
 use workflow_runner::engine::host::{Call, Effect};
 use workflow_runner::engine::{Outcome, Start};
 use workflow_runner::expr::Data;
@@ -90,13 +88,8 @@ fn outcome(plan: &Plan, case: Run) -> (Value, i128, usize) {
     let markers = Markers::new("examples");
     let http = Http::new(&HttpSettings::local()).expect("a client");
     let agents = RealCalls::new(Effects {
-        sink: Sink::default(),
-        resources: Resources::new(http.clone(), &ResourceSettings::default()),
-        http,
         agents: Agents::load(&folder().join("agents")).expect("the agents are well written"),
-        secrets: Chain::default(),
-        markers,
-        run_id: "examples".to_owned(),
+        ..Effects::new(&Config::default(), http, Sink::default(), markers, "examples")
     });
     let calls = Rc::new(RefCell::new(case.calls));
     let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);

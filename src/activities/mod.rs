@@ -3,7 +3,7 @@
 //! | queue | struct | activities |
 //! |---|---|---|
 //! | `workflow_execution_runner` | [`RunnerActivities`] | `ExecuteWorkflow` |
-//! | `zigflow_execution` | [`ExecutionActivities`] | `CallHTTPActivity`, `CallOpenAPIActivity`, `CallAgentActivity`, `CallAgent`, the completion activity under both names, local ones of agent steps |
+//! | `zigflow_execution` | [`ExecutionActivities`] | `CallHTTPActivity`, `CallOpenAPIActivity`, `RunShellActivity`, `RunScriptActivity`, `CallAgentActivity`, `CallAgent`, the completion activity under both names, local ones of agent steps, of definitions and of the policy for activities |
 //! | `workflow_validation_runner` | [`ValidationActivities`] | `validateWorkflow` |
 //! | `workflow_runner_watch` | [`WatchActivities`] | `WatchCaller` |
 
@@ -27,7 +27,10 @@ pub mod payload;
 pub mod publisher;
 mod read_agent;
 mod reconcile_agent;
+mod resolve_definition;
 pub mod resources;
+mod run_script;
+mod run_shell;
 pub mod secrets;
 pub mod status;
 mod validate_workflow;
@@ -48,9 +51,11 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use self::publisher::StigmerPublisher;
 use self::secrets::Secrets;
 use crate::config::OnFailure;
+use crate::effects::definitions::Definitions;
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
+use crate::effects::script::Scripts;
 use crate::effects::{self, EffectError};
 use crate::expr::Data;
 use crate::handshake::{Delivery, DeliveryError, OnCallerGone, Outcome, Wheel};
@@ -83,6 +88,10 @@ pub struct ExecutionActivities {
     pub http: Arc<Http>,
     pub sink: Sink,
     pub openapi: Arc<OpenApi>,
+    pub scripts: Scripts,
+    pub definitions: Definitions,
+    /// `activities.allow`.
+    pub allowed_activities: Vec<String>,
     /// Documents elsewhere that definitions are made of.
     pub outside: effects::resources::Resources,
     pub secrets: Secrets,
@@ -138,6 +147,30 @@ impl ExecutionActivities {
     pub async fn call_openapi(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
         let input = argument(&input)?;
         call_openapi::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "RunShellActivity")]
+    pub async fn run_shell(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let input = argument(&input)?;
+        run_shell::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "RunScriptActivity")]
+    pub async fn run_script(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let input = argument(&input)?;
+        run_script::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "workflow_runner/resolve-definition")]
+    pub async fn resolve_definition(self: Arc<Self>, _ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let wanted = argument(&input)?;
+        resolve_definition::run(&self, &wanted).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "workflow_runner/activity-policy")]
+    #[allow(clippy::unused_async, reason = "the macro wants it so")]
+    pub async fn activity_policy(self: Arc<Self>, _ctx: ActivityContext, _input: RawValue) -> Result<RawValue, ActivityError> {
+        Ok(payload::raw(&activity_policy::run(&self.allowed_activities)))
     }
 
     #[activity(name = "CallAgentActivity")]

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::publisher::StigmerPublisher;
 use super::secrets::{ExecutionSecrets, Secrets};
 use crate::effects;
+use crate::effects::definitions::Definitions;
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
+use crate::effects::script::Scripts;
 use crate::effects::secrets::SecretSource;
 use crate::stigmer::Stigmer;
 use crate::telemetry::Metrics;
@@ -18,6 +20,8 @@ pub struct Resources {
     pub http: Arc<Http>,
     pub sink: Sink,
     pub openapi: Arc<OpenApi>,
+    pub scripts: Scripts,
+    pub definitions: Definitions,
     pub outside: effects::resources::Resources,
     /// Secrets of this process; those of an execution come from the control plane first.
     pub secrets: Arc<dyn SecretSource>,

@@ -71,6 +71,9 @@ pub enum Verb {
 
     /// Show what the code of a problem means
     Explain(ExplainArgs),
+
+    /// Register documents in `definitions.dir`, where `run: workflow` finds them
+    Apply(ApplyArgs),
 }
 
 #[derive(Args, Debug)]
@@ -139,6 +142,17 @@ pub struct RunArgs {
     pub format: Format,
 }
 
+#[derive(Args, Debug)]
+pub struct ApplyArgs {
+    /// The documents
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+
+    /// Replace a version that is registered with another text
+    #[arg(long)]
+    pub force: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people: indented JSON, errors with their place in the document
@@ -166,7 +180,7 @@ impl Cli {
     /// Defaults of this verb where they differ from those of a worker in a cluster.
     pub fn defaults(&self) -> Vec<(&'static str, &'static str)> {
         match self.verb {
-            Verb::Worker => Vec::new(),
+            Verb::Worker | Verb::Apply(_) => Vec::new(),
             Verb::InternalWorkflowRunner => vec![AdminSettings::LOCAL],
             // A person watches: the timeline says what happens, the log only what goes wrong.
             // A cancel is passed on while that person still looks. And that person's own machine may be called, and run programs.

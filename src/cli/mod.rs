@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Data goes to stdout, everything else to stderr.
 
+pub mod apply;
 pub mod args;
 pub mod dev;
 pub mod diagnostics;
@@ -21,14 +22,15 @@ pub mod timeline;
 pub mod validate;
 pub mod worker;
 
-pub use self::args::{Cli, DevArgs, Format, RunArgs, Verb};
+pub use self::args::{ApplyArgs, Cli, DevArgs, Format, RunArgs, Verb};
 pub use self::exit::Exit;
 
 use crate::config::Config;
+use crate::effects::process;
 
 /// Runs the verb.
 pub async fn execute(verb: Verb, config: Config) -> Exit {
-    match verb {
+    let exit = match verb {
         Verb::Worker | Verb::InternalWorkflowRunner => worker::run(config).await,
         Verb::Dev(args) => dev::run(args, config).await,
         Verb::Run(args) => run::run(args, config).await,
@@ -37,5 +39,8 @@ pub async fn execute(verb: Verb, config: Config) -> Exit {
         Verb::Graph(args) => graph::run(&args, config).await,
         Verb::Schema => schema::run(),
         Verb::Explain(args) => explain::run(&args),
-    }
+        Verb::Apply(args) => apply::run(&args, config).await,
+    };
+    process::settled().await;
+    exit
 }

@@ -3,7 +3,6 @@
 use crate::config::Config;
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
-use crate::effects::resources::Resources;
 use crate::effects::scripted::Agents;
 use crate::effects::secrets::Chain;
 use crate::expr::marker::Markers;
@@ -14,5 +13,5 @@ use crate::local::effects::Effects;
 pub fn effects(config: &Config, agents: Agents, secrets: Chain, markers: Markers, run_id: String) -> Result<Effects, String> {
     let http = Http::new(&config.http).map_err(|error| error.to_string())?;
     let sink = Sink::new(&config.events, &config.http).map_err(|error| error.to_string())?;
-    Ok(Effects { resources: Resources::new(http.clone(), &config.resources), http, sink, agents, secrets, markers, run_id })
+    Ok(Effects { agents, secrets, ..Effects::new(config, http, sink, markers, run_id) })
 }

@@ -13,10 +13,13 @@ use crate::activities::resources::{self, Platform};
 use crate::activities::status::Publisher;
 use crate::admin::{self, Admin, Liveness, MoreMetrics, Readiness};
 use crate::config::{Config, StigmerSettings, TemporalSettings};
+use crate::effects::definitions::Definitions;
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
+use crate::effects::process::Processes;
 use crate::effects::resources::Resources;
+use crate::effects::script::Scripts;
 use crate::effects::secrets::{Chain, Directory, Environment};
 use crate::stigmer::{Settings as StigmerClientSettings, Stigmer};
 use crate::telemetry::{Kind, Metrics};
@@ -144,6 +147,8 @@ impl Service {
             runtime: Arc::new(runtime),
             activities: resources::Resources {
                 platform: platform.map(Platform::start),
+                scripts: Scripts::new(Processes::new(&config.run), outside.clone()),
+                definitions: Definitions::new(&config.definitions),
                 openapi: Arc::new(OpenApi::new(http.clone(), outside.clone())),
                 outside,
                 http: Arc::new(http),

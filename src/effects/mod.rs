@@ -35,6 +35,8 @@ use crate::expr::Data;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EffectError {
     pub kind: &'static str,
+    /// A type that is none of the standard ones: what another workflow raised. It wins over `kind`.
+    pub type_uri: Option<String>,
     pub status: u16,
     pub title: String,
     pub detail: Option<String>,
@@ -80,7 +82,7 @@ impl EffectError {
     }
 
     fn new(kind: &'static str, status: u16, title: impl Into<String>) -> Self {
-        Self { kind, status, title: title.into(), detail: None }
+        Self { kind, type_uri: None, status, title: title.into(), detail: None }
     }
 
     #[must_use]

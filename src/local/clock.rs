@@ -90,10 +90,13 @@ impl Clock {
         }
         let mut busy = Busy { clock: self.clone(), on: false };
         Box::pin(poll_fn(move |cx| {
-            busy.clock.take_slept();
+            let slept_before = busy.clock.take_slept();
             let polled = call.as_mut().poll(cx);
-            let at_work = polled.is_pending() && !busy.clock.take_slept();
-            busy.set(at_work);
+            let slept = polled.is_pending() && busy.clock.take_slept();
+            busy.set(polled.is_pending() && !slept);
+            if slept || slept_before {
+                busy.clock.note_sleep(); // a run inside a run: the call around this one has to know
+            }
             polled
         }))
     }

@@ -6,9 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::StreamExt as _;
 use futures::future::{Either, LocalBoxFuture, select};
-use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 
 use super::calls::Calls;
@@ -35,7 +33,7 @@ pub struct LocalHost {
     inbox: Rc<Inbox>,
     run_id: String,
     /// Work that nobody waits for, but the process: it ends with it at the latest.
-    detached: RefCell<FuturesUnordered<LocalBoxFuture<'static, ()>>>,
+    detached: RefCell<Vec<LocalBoxFuture<'static, ()>>>,
     relay: Rc<dyn Relay>,
 }
 
@@ -67,7 +65,8 @@ impl LocalHost {
         if self.root.is_cancelled() {
             detached.clear();
         }
-        while let Poll::Ready(Some(())) = detached.poll_next_unpin(cx) {}
+        // All of them each time: a sleep in virtual time wakes nobody.
+        detached.retain_mut(|work| work.as_mut().poll(cx).is_pending());
         if detached.is_empty() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
@@ -152,7 +151,10 @@ enum Failure {
 impl Failure {
     fn into_fault(self, error_host: &str) -> Fault {
         match self {
-            Self::Effect(error) => Fault::effect(error.kind, error.status, error_host, error.title, error.detail),
+            Self::Effect(error) => {
+                let fault = Fault::effect(error.kind, error.status, error_host, error.title, error.detail);
+                Fault { type_: error.type_uri.unwrap_or_else(|| fault.type_.clone()), ..fault }
+            }
             Self::TimedOut(limit) => {
                 Fault::standard(Standard::Timeout, error_host, "task timed out", Some(format!("not done after {limit:?}")))
             }

@@ -10,6 +10,7 @@ pub mod effects;
 pub mod events;
 mod host;
 pub mod mock;
+mod nested;
 pub mod relay;
 mod scope;
 

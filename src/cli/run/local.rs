@@ -13,8 +13,8 @@ use crate::cli::real;
 use crate::cli::service::{StartError, own_secrets};
 use crate::cli::stop::Stop;
 use crate::cli::timeline::Timeline;
+use crate::engine::Start;
 use crate::engine::progress::Progress;
-use crate::engine::{Settings, Start};
 use crate::expr::marker::Markers;
 use crate::local::effects::RealCalls;
 use crate::local::{self, Clock};
@@ -27,12 +27,13 @@ pub(super) async fn run(_: &RunArgs, job: Job) -> Result<End, StartError> {
     let effects = real::effects(&job.config, job.agents, own_secrets(&job.config), markers.clone(), run_id.clone());
     let effects = effects.map_err(StartError::usage)?;
     let sink = effects.sink.clone();
+    let settings = effects.settings.clone();
     let mut start = Start::new(run_id, job.input, now);
     if start.input.is_object() {
         start.data = start.input.clone();
     }
     start.secrets = markers.object(&job.plan.secrets);
-    start.settings = Settings { error_host: job.config.dsl.error_host.clone(), ..Settings::default() };
+    start.settings = settings;
 
     let interrupted = Rc::new(Cell::new(false));
     let mut options = local::Options::new(start, Clock::real(), Rc::new(RealCalls::new(effects)));

@@ -155,6 +155,7 @@ impl Reader<'_, '_> {
         let status = fields.get("status").and_then(|node| self.report.integer(node, "`status`", 100));
         Some(EffectError {
             kind: kind.slug(),
+            type_uri: None,
             status: status.and_then(|status| u16::try_from(status).ok()).unwrap_or(kind.status()),
             title: fields.text(self.report, "title").map_or_else(|| "the test says so".to_owned(), |title| title.text.to_string()),
             detail: fields.text(self.report, "detail").map(|detail| detail.text.to_string()),

@@ -16,38 +16,43 @@ mod tests;
 
 use super::EffectError;
 use super::process::{Given, Processes};
+use super::resources::{Purpose, Resources};
 use crate::config::RunKind;
 use crate::expr::Data;
 
 /// Runs scripts within the settings. Cheap to clone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Scripts {
     processes: Processes,
+    resources: Resources,
 }
 
 impl Scripts {
     #[must_use]
-    pub fn new(processes: &Processes) -> Self {
-        Self { processes: processes.clone() }
+    pub fn new(processes: Processes, resources: Resources) -> Self {
+        Self { processes, resources }
+    }
+
+    /// What runs commands of the shell beside them.
+    #[must_use]
+    pub fn processes(&self) -> &Processes {
+        &self.processes
     }
 
     /// Runs `{"language": "js" | "python", "code"?: text, "source"?: {"uri", "authentication"?}, "arguments"?: [text], "stdin"?: text,
     /// "environment"?: {name: text}}` to its end, and gives `{"code", "stdout", "stderr"}`. Of `code` and `source` one is given; the text of a
-    /// source comes from `fetch`. A script that throws is an outcome, with code 1 and the error on its stderr. Dropping the future ends it.
+    /// source is read as `resources.allow` says. A script that throws is an outcome, with code 1 and the error on its stderr. Dropping the future ends it.
     ///
     /// Errors: `authorization` 403 where `run.enable` does not name the language; `validation` 400 for an input that no script can be given;
     /// `timeout` 408 after `run.timeout`; `runtime` 500 when it writes more than `run.output_limit_bytes` or needs more than
-    /// `run.js_memory_bytes`; those of `fetch`.
-    pub async fn call<F>(&self, input: &Data, fetch: impl FnOnce(Data) -> F) -> Result<Data, EffectError>
-    where
-        F: Future<Output = Result<String, EffectError>>,
-    {
+    /// `run.js_memory_bytes`; those of [`Resources::fetch`].
+    pub async fn call(&self, input: &Data) -> Result<Data, EffectError> {
         let language = language(input)?;
         self.processes.allow(language)?;
         let given = Given::parse(input)?;
         let code = match (input.get("code"), input.get("source")) {
             (Some(code), None) => code.as_str().map(str::to_owned).ok_or_else(|| EffectError::validation("`code` must be text"))?,
-            (None, Some(source)) => fetch(source).await?,
+            (None, Some(source)) => self.resources.fetch(&source, Purpose::Run).await?.text,
             _ => return Err(EffectError::validation("one of `code` and `source` is needed")),
         };
         let ended = match language {

@@ -1,5 +1,6 @@
 //! Scripts in both languages, within and beyond their limits.
 
+use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -7,21 +8,24 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::RunSettings;
+use crate::config::{HttpSettings, ResourceSettings, RunSettings};
+use crate::effects::http::{Http, use_ring};
 
 fn scripts(change: impl FnOnce(&mut RunSettings)) -> Scripts {
     let mut settings = RunSettings { enable: RunKind::ALL.into(), ..RunSettings::default() };
     change(&mut settings);
-    Scripts::new(&Processes::new(&settings))
+    in_folder(&settings, None)
 }
 
-/// A source is what its URI says.
-async fn fetch(source: Data) -> Result<String, EffectError> {
-    Ok(source.get("uri").and_then(|uri| uri.as_str().map(str::to_owned)).unwrap_or_default())
+fn in_folder(settings: &RunSettings, folder: Option<&Path>) -> Scripts {
+    use_ring();
+    let http = Http::new(&HttpSettings::default()).expect("a client");
+    let resources = ResourceSettings { folder: folder.map(Path::to_owned), ..ResourceSettings::default() };
+    Scripts::new(Processes::new(settings), Resources::new(http, &resources))
 }
 
 async fn call(scripts: &Scripts, input: Value) -> Result<Value, EffectError> {
-    scripts.call(&input.into(), fetch).await.map(|output| output.to_json())
+    scripts.call(&input.into()).await.map(|output| output.to_json())
 }
 
 async fn run(input: Value) -> Value {
@@ -57,8 +61,19 @@ async fn a_script_reads_its_input_arguments_and_environment() {
         "import os, sys\nprint(sys.stdin.read(), sys.argv[1:], os.environ['foo'], 'HOME' in os.environ, 'ä')\nprint('bye', file=sys.stderr)\nsys.exit(4)"
     );
     assert_eq!(run(input).await, json!({"code": 4, "stdout": "Hello ['a', 'b c'] bar False ä\n", "stderr": "bye\n"}));
-    let source = json!({"language": "js", "source": {"uri": "console.log('from afar')"}});
-    assert_eq!(run(source).await["stdout"], "from afar\n");
+}
+
+#[tokio::test]
+async fn a_source_is_read_where_it_may_be() {
+    let folder = TempDir::new().expect("a folder");
+    std::fs::write(folder.path().join("pets.js"), "console.log('from afar')").expect("written");
+    let settings = RunSettings { enable: RunKind::ALL.into(), ..RunSettings::default() };
+    let input = json!({"language": "js", "source": {"uri": "pets.js"}});
+    let output = call(&in_folder(&settings, Some(folder.path())), input).await.expect("an outcome");
+    assert_eq!(output["stdout"], "from afar\n");
+    let path = folder.path().join("pets.js").display().to_string();
+    let input = json!({"language": "js", "source": {"uri": format!("file://{path}")}});
+    assert_eq!(call(&scripts(|_| ()), input).await.expect_err("not allowed").kind, "authorization");
 }
 
 #[tokio::test]
@@ -154,7 +169,7 @@ async fn a_dropped_script_stops() {
     let scripts = scripts(|_| ());
     let input = json!({"language": "js", "code": "for (;;) {}"}).into();
     {
-        let mut call = pin!(scripts.call(&input, fetch));
+        let mut call = pin!(scripts.call(&input));
         assert!(futures::poll!(&mut call).is_pending());
     }
     // Its thread is told so by the kernel; when it is gone, so is the script.
@@ -164,7 +179,7 @@ async fn a_dropped_script_stops() {
     }
 }
 
-fn is_script(task: &std::path::Path) -> bool {
+fn is_script(task: &Path) -> bool {
     std::fs::read_to_string(task.join("comm")).is_ok_and(|name| name.trim_end() == "js")
 }
 

@@ -7,6 +7,7 @@ mod data_flow;
 mod errors;
 mod events;
 mod handover;
+mod nested;
 mod pace;
 mod processes;
 mod random;

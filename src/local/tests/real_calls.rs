@@ -7,10 +7,9 @@ use serde_json::json;
 
 use super::super::effects::{Effects, RealCalls};
 use super::{Report, Trial, data, seconds};
-use crate::config::{HttpSettings, ResourceSettings};
+use crate::config::{Config, HttpSettings, RunKind, RunSettings};
 use crate::effects::events::Sink;
 use crate::effects::http::{Http, use_ring};
-use crate::effects::resources::Resources;
 use crate::effects::scripted::Agents;
 use crate::effects::secrets::{Chain, Environment};
 use crate::expr::marker::Markers;
@@ -26,17 +25,21 @@ fn ask(agent: &str, message: &str, timeout: &str) -> Report {
     );
     let mut trial = Trial::new(&tasks, json!({}));
     trial.start.secrets = markers.object(&["KEY".to_owned()]);
+    trial.calls = Rc::new(RealCalls::new(effects(agent)));
+    trial.run()
+}
+
+/// Everything that a run may call, with one secret and one agent.
+pub fn effects(agent: &str) -> Effects {
+    use_ring();
     let http = Http::new(&HttpSettings::local()).expect("a client");
-    trial.calls = Rc::new(RealCalls::new(Effects {
-        sink: Sink::default(),
-        resources: Resources::new(http.clone(), &ResourceSettings::default()),
-        http,
+    let run = RunSettings { enable: RunKind::ALL.into(), ..RunSettings::default() };
+    let config = Config { run, ..Config::default() };
+    Effects {
         agents: Agents::parse(agent, Path::new("agents.yaml")).expect("agents"),
         secrets: Chain::default().then(Environment::new([("WORKFLOW_RUNNER_SECRET_KEY".to_owned(), "tr0ub4dor".to_owned())])),
-        markers,
-        run_id: "run-1".to_owned(),
-    }));
-    trial.run()
+        ..Effects::new(&config, http, Sink::default(), Markers::new("run"), "run-1")
+    }
 }
 
 #[test]
