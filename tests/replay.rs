@@ -12,20 +12,12 @@ mod record;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
 use prost::Message as _;
-use temporalio_client::WorkflowHistory;
 use temporalio_common::protos::temporal::api::history::v1::History;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
-use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
-use workflow_runner::activities::publisher::NoPublisher;
-use workflow_runner::engine::Settings;
-use workflow_runner::plan::PlanCache;
-use workflow_runner::temporal::pending::PendingSteps;
-use workflow_runner::temporal::run::WorkflowServices;
-use workflow_runner::temporal::workflow::ServerlessWorkflow;
+
+use self::support::replay::replay;
 
 /// Set by the script: empty records what is missing, a name records that once more.
 const RECORD: &str = "RECORD";
@@ -61,34 +53,6 @@ fn histories() -> BTreeMap<String, Vec<PathBuf>> {
 
 fn read(path: &Path) -> History {
     History::decode(std::fs::read(path).expect("a history").as_slice()).expect("protobuf")
-}
-
-/// What a worker gives its runs, with nobody to publish to.
-fn services() -> Arc<WorkflowServices> {
-    Arc::new(WorkflowServices {
-        plans: PlanCache::new(64),
-        publisher: Arc::new(NoPublisher),
-        pending_agents: Arc::new(PendingSteps::default()),
-        engine: Settings::default(),
-        delivery_budget: Duration::from_mins(10),
-        reconcile_after: Duration::from_mins(1),
-        reconcile_every: Duration::from_mins(15),
-        agent_timeout: Duration::from_hours(24),
-        call_timeout: Duration::from_mins(5),
-        watch_queue: "workflow_runner_watch".to_owned(),
-    })
-}
-
-async fn replay(history: History) -> Result<(), String> {
-    let services = services();
-    let options = WorkflowReplayerOptions::new()
-        .register_workflow_with_factory::<ServerlessWorkflow, _>(move || ServerlessWorkflow::new(services.clone()))
-        .expect("registered")
-        // A callback of another namespace would be refused.
-        .namespace("default")
-        .build();
-    let replayer = WorkflowReplayer::new(options).expect("a replayer");
-    replayer.replay_workflow(WorkflowHistory::from(history)).await.map(drop).map_err(|error| error.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]

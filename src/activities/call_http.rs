@@ -2,29 +2,19 @@
 //!
 //! Any answer is an outcome: a status that the task does not accept comes back as a non-retryable failure with the error's members in its
 //! details, and the document's `try` decides. Temporal tries again only when the worker is lost.
+//!
+//! Input: see [`super::call::input`], with `effects::http`'s request.
 
-use serde_json::{Value, json};
 use temporalio_sdk::activities::ActivityError;
 
 use super::secrets::SecretScope;
 use super::{Beat, ExecutionActivities, failure};
 use crate::effects::EffectError;
 use crate::expr::Data;
-use crate::expr::marker::Markers;
 
 /// Results of local calls are written together, at the end of their workflow task, and the server terminates a run that writes more than 4 MB at a
 /// time.
 const LOCAL_RESULT_LIMIT_BYTES: usize = 256 * 1024;
-
-/// Input: `{"request": effects::http's request, "idempotency_key": text, "secrets": scope where the request names any}`.
-#[must_use]
-pub fn input(request: &Data, idempotency_key: &str, markers: &Markers, execution_id: Option<&str>) -> Value {
-    let mut input = json!({"request": request.to_json(), "idempotency_key": idempotency_key});
-    if let Some(scope) = SecretScope::of(request, markers, execution_id) {
-        input["secrets"] = json!(scope);
-    }
-    input
-}
 
 pub(super) async fn run(activities: &ExecutionActivities, input: &Data, beat: Beat<'_>) -> Result<Data, ActivityError> {
     let request = input.get("request").ok_or_else(|| failure::bad_input("`request` is missing"))?;

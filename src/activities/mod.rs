@@ -7,7 +7,9 @@
 //! | `workflow_validation_runner` | [`ValidationActivities`] | `validateWorkflow` |
 //! | `workflow_runner_watch` | [`WatchActivities`] | `WatchCaller` |
 
+pub mod activity_policy;
 pub mod agent_executions;
+pub mod call;
 pub mod call_agent;
 pub mod call_http;
 mod cancel_agent;

@@ -6,10 +6,18 @@ pub const EXECUTE_WORKFLOW: &str = "ExecuteWorkflow";
 pub const CALL_AGENT: &str = "CallAgentActivity";
 pub const CALL_AGENT_ALIAS: &str = "CallAgent";
 pub const CALL_HTTP: &str = "CallHTTPActivity";
+pub const CALL_OPENAPI: &str = "CallOpenAPIActivity";
+pub const RUN_SHELL: &str = "RunShellActivity";
+pub const RUN_SCRIPT: &str = "RunScriptActivity";
 pub const VALIDATE_WORKFLOW: &str = "validateWorkflow";
 pub const WATCH_CALLER: &str = "WatchCaller";
 pub const COMPLETE_EXTERNAL: &str = "stigmer/system/complete-external-activity";
 pub const COMPLETE_EXTERNAL_ALIAS: &str = "CompleteExternalActivity";
+
+/// Local activities: hands an event to the sink, reads `activities.allow`, finds a definition by its name.
+pub const EMIT_EVENT: &str = "workflow_runner/emit-event";
+pub const ACTIVITY_POLICY: &str = "workflow_runner/activity-policy";
+pub const RESOLVE_DEFINITION: &str = "workflow_runner/resolve-definition";
 
 /// Local activities of an agent step.
 pub const RECONCILE_AGENT: &str = "workflow_runner/reconcile-agent";

@@ -48,7 +48,10 @@ fn summary(diagnostics: &[Diagnostic]) -> String {
         1 => Some(format!("1 {what}")),
         _ => Some(format!("{count} {what}s")),
     };
-    let parts: Vec<_> = [counted(errors, "error"), counted(diagnostics.len() - errors, "warning")].into_iter().flatten().collect();
+    let unsupported = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Unsupported).count();
+    let warnings = counted(diagnostics.len() - errors - unsupported, "warning");
+    let later = (unsupported > 0).then(|| format!("{unsupported} not supported yet"));
+    let parts: Vec<_> = [counted(errors, "error"), later, warnings].into_iter().flatten().collect();
     if parts.is_empty() { String::new() } else { format!("{}\n", parts.join(", ")) }
 }
 
@@ -66,7 +69,7 @@ impl miette::Diagnostic for Shown<'_> {
 
     fn severity(&self) -> Option<miette::Severity> {
         Some(match self.diagnostic.severity {
-            Severity::Error => miette::Severity::Error,
+            Severity::Error | Severity::Unsupported => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
         })
     }

@@ -52,6 +52,8 @@ pub struct DevServerOptions {
     pub namespace: Option<String>,
     /// Keeps state across restarts in this file; otherwise it lives in memory.
     pub db_filename: Option<PathBuf>,
+    /// Leaves the poll limits as the server has them: for comparisons.
+    pub default_limits: bool,
 }
 
 /// Why there is no development server.
@@ -201,7 +203,7 @@ fn command(cli: &Path, port: u16, options: &DevServerOptions) -> Command {
         Some(port) => command.args(["--ui-ip", "127.0.0.1", "--ui-port", &port.to_string()]),
         None => command.arg("--headless"),
     };
-    for value in DYNAMIC_CONFIG {
+    for value in DYNAMIC_CONFIG.into_iter().filter(|_| !options.default_limits) {
         command.args(["--dynamic-config-value", value]);
     }
     if let Some(namespace) = &options.namespace {

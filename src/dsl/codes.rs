@@ -1,7 +1,9 @@
 //! Every diagnostic code, once. Codes are stable: a code keeps its meaning for ever and is never given to another problem.
 //!
-//! `E01xx` the YAML text, `E02xx` the shape of the document, `E03xx` names, `E04xx` expressions, `E05xx` valid language that is
-//! not built yet, `Wxxxx` warnings.
+//! `E01xx` the YAML text, `E02xx` the shape of the document, `E03xx` names, `E04xx` expressions, `E05xx` valid language that this runner
+//! cannot run yet, `Wxxxx` warnings.
+//!
+//! Retired, since what they told of can be run now: E0501 to E0504, E0509 to E0512, E0514 to E0516, E0518.
 
 macro_rules! codes {
     ($($name:ident = $code:literal, $meaning:literal;)*) => {
@@ -38,6 +40,7 @@ codes! {
     BAD_LIST_ITEM = "E0211", "An item of this list must be a mapping of exactly one name.";
     BAD_URI = "E0212", "An endpoint is not a valid URI template.";
     LONG_REFERENCE = "E0213", "The names down to a task are too long together.";
+    BAD_SCHEMA = "E0214", "A schema is not valid, or larger than a schema may be.";
 
     DUPLICATE_NAME = "E0301", "Two tasks of one list, or two secrets, have the same name.";
     RESERVED_NAME = "E0302", "A task has the name of a flow directive and could never be reached.";
@@ -45,35 +48,33 @@ codes! {
     UNKNOWN_REFERENCE = "E0304", "A name is not declared in `use`.";
     BAD_VARIABLE = "E0305", "The name of a loop or catch variable cannot be used.";
     SEVERAL_DEFAULTS = "E0306", "A switch has more than one case without a condition.";
+    FUNCTION_CYCLE = "E0307", "Functions call each other in a circle.";
+    DEEP_CALLS = "E0308", "Tasks are nested too deeply, those of the functions that they call included.";
+    NOT_FETCHED = "E0309", "A document elsewhere that the definition needs was not fetched.";
 
     BAD_EXPRESSION = "E0401", "An expression does not compile.";
     UNAVAILABLE_VARIABLE = "E0402", "An expression names a variable that does not exist in its place.";
     TOO_MANY_EXPRESSIONS = "E0403", "The document has more expressions than a definition may have.";
 
-    EMIT = "E0501", "Tasks of type `emit` are not supported yet.";
-    LISTEN = "E0502", "Tasks of type `listen` are not supported yet.";
-    RUN = "E0503", "Tasks of type `run` are not supported yet.";
-    CALL_OPENAPI = "E0504", "`call: openapi` is not supported yet.";
-    CALL_GRPC = "E0505", "`call: grpc` is not supported yet.";
-    CALL_ASYNCAPI = "E0506", "`call: asyncapi` is not supported yet.";
-    CALL_A2A = "E0507", "`call: a2a` is not supported yet.";
-    CALL_MCP = "E0508", "`call: mcp` is not supported yet.";
-    CALL_ACTIVITY = "E0509", "`call: activity` is not supported yet.";
-    CUSTOM_FUNCTION = "E0510", "Calls of custom functions are not supported yet.";
-    USE_FUNCTIONS = "E0511", "`use.functions` is not supported yet.";
-    USE_EXTENSIONS = "E0512", "`use.extensions` is not supported yet.";
-    USE_CATALOGS = "E0513", "`use.catalogs` is not supported yet.";
-    USE_AUTHENTICATIONS = "E0514", "`use.authentications` is not supported yet.";
-    ENDPOINT_AUTHENTICATION = "E0515", "Authentication of an endpoint is not supported yet.";
-    SCHEMA = "E0516", "Validation by a schema is not supported yet.";
-    SCHEDULE = "E0517", "`schedule` is not supported yet.";
-    LOOSE_MODE = "E0518", "`evaluate.mode: loose` is not supported yet.";
-    EXPRESSION_LANGUAGE = "E0519", "Expression languages other than jq are not supported yet.";
-    RELATIVE_ENDPOINT = "E0520", "Endpoints relative to the definition are not supported yet.";
+    CALL_GRPC = "E0505", "`call: grpc` cannot be run yet.";
+    CALL_ASYNCAPI = "E0506", "`call: asyncapi` cannot be run yet.";
+    CALL_A2A = "E0507", "`call: a2a` cannot be run yet.";
+    CALL_MCP = "E0508", "`call: mcp` cannot be run yet.";
+    CATALOG = "E0513", "Functions of catalogs cannot be called yet.";
+    SCHEDULE = "E0517", "`schedule` cannot be run yet.";
+    EXPRESSION_LANGUAGE = "E0519", "Expression languages other than jq cannot be run yet.";
+    RELATIVE_ENDPOINT = "E0520", "Endpoints relative to the definition cannot be run yet.";
+    OAUTH = "E0521", "Authentication by OAuth 2.0 or OpenID Connect cannot be run yet.";
+    RUN_CONTAINER = "E0522", "`run: container` cannot be run yet.";
+    SCHEMA_FORMAT = "E0523", "Schemas of other formats than JSON Schema cannot be run yet.";
+    ADDRESS_AT_RUN = "E0524", "A document that is needed before the run has an address or authentication that only a run could tell.";
 
     NEWER_DSL = "W0201", "The document is written for a version of the DSL that this runner does not know.";
     NO_EFFECT = "W0202", "A setting has no effect where it stands.";
+    OLD_WORD = "W0203", "A word that newer versions of the DSL have replaced.";
     UNUSED = "W0301", "A component of `use` is never used.";
+    UNREACHABLE = "W0302", "The flow never comes to a task.";
+    REPEATED_CASE = "W0303", "A case of a switch has the condition of an earlier one.";
     EMBEDDED_EXPRESSION = "W0401", "`${ }` inside longer text is not evaluated in strict mode.";
     LOOKS_LIKE_EXPRESSION = "W0402", "Literal text looks like an expression.";
 }

@@ -1,11 +1,15 @@
 //! The document as a whole.
 
+use std::sync::Arc;
+
 use super::codes;
 use super::duration::Duration;
 use super::expression::Transform;
-use super::node::{Name, Node};
+use super::node::{Entry, Name, Node};
 use super::read::{Fields, Shape};
 use super::report::{Problem, Report};
+use super::schedule;
+use super::schema::{self, Schema};
 use super::tasks::{self, Task};
 use super::unsupported::unsupported;
 use super::usage::{self, Reference, Use};
@@ -17,11 +21,19 @@ pub struct Definition {
     /// The whole document.
     pub root: Node,
     pub document: Document,
-    pub input_from: Option<Transform>,
-    pub output_as: Option<Transform>,
+    pub input: DataFlow,
+    pub output: DataFlow,
     pub timeout: Option<Reference<Duration>>,
     pub uses: Use,
     pub tasks: Vec<Task>,
+}
+
+/// `input`, `output` or `export`: what the data must look like, and what becomes of it.
+#[derive(Debug, Default)]
+pub struct DataFlow {
+    pub schema: Option<Schema>,
+    /// `from` or `as`.
+    pub transform: Option<Transform>,
 }
 
 /// Title, summary, tags and metadata stand in [`Definition::root`] only: nothing depends on them.
@@ -55,43 +67,54 @@ pub fn read(report: &mut Report<'_>) -> Option<Definition> {
     let root = yaml::load(report)?;
     let fields = report.fields(&root, &ROOT)?;
     let document = fields.get("document").map(|node| document(report, node)).unwrap_or_default();
-    if let Some(schedule) = fields.entry("schedule") {
+    if let Some(Entry { key, value }) = fields.entry("schedule") {
+        schedule::read(report, value);
         let help = "start the workflow by a Temporal schedule, or with `workflow-runner run`";
-        unsupported(report, codes::SCHEDULE, schedule.key.span, "`schedule`", help);
+        unsupported(report, codes::SCHEDULE, key.span, "`schedule`", help);
     }
     if let Some(node) = fields.get("evaluate") {
         evaluate(report, node);
     }
     let uses = fields.get("use").map(|node| usage::read(report, node)).unwrap_or_default();
     let tasks = fields.get("do").map(|node| tasks::list(report, node, "/do")).unwrap_or_default();
-    let input_from = fields.get("input").and_then(|node| input(report, node));
-    let output_as = fields.get("output").and_then(|node| output(report, node));
+    let input = fields.get("input").and_then(|node| input(report, node)).unwrap_or_default();
+    let output = fields.get("output").and_then(|node| output(report, node)).unwrap_or_default();
     let timeout = timeout(report, &fields);
-    Some(Definition { document, input_from, output_as, timeout, uses, tasks, root: root.clone() })
+    Some(Definition { document, input, output, timeout, uses, tasks, root: root.clone() })
+}
+
+/// Reads a document that is one task, the body of a function. `name` and `reference` are the task's.
+pub fn read_function(report: &mut Report<'_>, name: &str, reference: &Arc<str>) -> Option<Task> {
+    let root = yaml::load(report)?;
+    let name = Name { text: name.into(), span: report.source.span(0, 0) };
+    Some(tasks::single(report, &name, &root, reference))
+}
+
+/// Reads a document that is one value, in YAML or JSON.
+pub fn read_value(report: &mut Report<'_>) -> Option<Node> {
+    yaml::load(report)
 }
 
 /// `input`, of a workflow or a task.
-pub fn input(report: &mut Report<'_>, node: &Node) -> Option<Transform> {
-    transform(report, node, &INPUT, "from")
+pub fn input(report: &mut Report<'_>, node: &Node) -> Option<DataFlow> {
+    data_flow(report, node, &INPUT, "from")
 }
 
-/// `output`, of a workflow or a task.
-pub fn output(report: &mut Report<'_>, node: &Node) -> Option<Transform> {
-    transform(report, node, &OUTPUT, "as")
+/// `output`, of a workflow, a task or a `foreach`.
+pub fn output(report: &mut Report<'_>, node: &Node) -> Option<DataFlow> {
+    data_flow(report, node, &OUTPUT, "as")
 }
 
-/// `export` of a task.
-pub fn export(report: &mut Report<'_>, node: &Node) -> Option<Transform> {
-    transform(report, node, &EXPORT, "as")
+/// `export`, of a task or a `foreach`.
+pub fn export(report: &mut Report<'_>, node: &Node) -> Option<DataFlow> {
+    data_flow(report, node, &EXPORT, "as")
 }
 
-fn transform(report: &mut Report<'_>, node: &Node, shape: &Shape, key: &str) -> Option<Transform> {
+fn data_flow(report: &mut Report<'_>, node: &Node, shape: &Shape, key: &str) -> Option<DataFlow> {
     let fields = report.fields(node, shape)?;
-    if let Some(schema) = fields.entry("schema") {
-        let help = "remove it; where the data must be checked, use `if` with a `raise` task";
-        unsupported(report, codes::SCHEMA, schema.key.span, "validation by `schema`", help);
-    }
-    report.transform(fields.get(key)?, &format!("`{key}`"))
+    let schema = fields.get("schema").and_then(|node| schema::read(report, node));
+    let transform = fields.get(key).and_then(|node| report.transform(node, &format!("`{key}`")));
+    Some(DataFlow { schema, transform })
 }
 
 /// `timeout`, of a workflow or a task: written out, or the name of one in `use.timeouts`.
@@ -156,10 +179,8 @@ fn evaluate(report: &mut Report<'_>, node: &Node) {
         let what = format!("the expression language `{}`", language.text);
         unsupported(report, codes::EXPRESSION_LANGUAGE, language.span, &what, "write the expressions in jq");
     }
-    let Some(node) = fields.get("mode") else { return };
-    if report.choice(node, "`mode`", &[("strict", false), ("loose", true)]) == Some(true) {
-        unsupported(report, codes::LOOSE_MODE, node.span, "loose mode", "enclose each expression in `${ }` and remove `mode`");
-    }
+    let mode = fields.get("mode").and_then(|node| report.choice(node, "`mode`", &[("strict", false), ("loose", true)]));
+    report.surroundings.loose = mode.unwrap_or(false);
 }
 
 fn is_dns_label(text: &str) -> bool {

@@ -17,8 +17,10 @@ pub struct Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The definition cannot run.
+    /// The definition is wrong and cannot run.
     Error,
+    /// The definition is right, but this runner cannot run it yet.
+    Unsupported,
     /// It runs, but perhaps not as its author meant.
     Warning,
 }
@@ -53,6 +55,11 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+
+    /// Whether the definition cannot run because of it.
+    pub fn prevents_run(&self) -> bool {
+        self.severity != Severity::Warning
+    }
 }
 
 /// `file:line:column: error[E0101]: message (help: …)`, one line.
@@ -61,6 +68,7 @@ impl fmt::Display for Diagnostic {
         let Self { code, message, file, span, .. } = self;
         let severity = match self.severity {
             Severity::Error => "error",
+            Severity::Unsupported => "unsupported",
             Severity::Warning => "warning",
         };
         write!(f, "{file}:{}:{}: {severity}[{code}]: {message}", span.line, span.column)?;

@@ -5,16 +5,22 @@
 //! Names that point elsewhere (`then`, components of `use`) and expressions are the plan's matter.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
+mod authentication;
 pub mod codes;
 mod definition;
 mod diagnostic;
 mod duration;
 mod error;
+mod event;
 mod expression;
+mod extension;
 mod node;
 mod read;
 mod report;
+mod resource;
 mod retry;
+mod schedule;
+mod schema;
 mod source;
 mod suggest;
 pub mod tasks;
@@ -25,14 +31,20 @@ mod uri_template;
 mod usage;
 mod yaml;
 
-pub use definition::{Definition, Document, read};
+pub use authentication::{Policy, Scheme};
+pub use definition::{DataFlow, Definition, Document, read, read_function, read_value};
 pub use diagnostic::{Diagnostic, Label, Severity, Span};
 pub use duration::{Duration, DurationError, MAX_DURATION, parse_iso8601};
 pub use error::ErrorDefinition;
+pub use event::{Consumption, Correlation, EventFilter, Until};
 pub use expression::{Expression, Transform};
+pub use extension::{Extend, Extension};
 pub use node::{Entry, Name, Node, Value};
-pub use report::{MAX_DIAGNOSTICS, Problem, Report};
+pub use report::{MAX_DIAGNOSTICS, MAX_OUTSIDES, Outside, OutsideKind, Problem, Report};
+pub use resource::{Address, Endpoint, Resource};
 pub use retry::{Backoff, Retry};
+pub use schema::{Schema, SchemaSource};
+pub use tasks::escape;
 pub use uri_template::UriPart;
 pub use usage::{Components, Reference, Use};
 pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES};

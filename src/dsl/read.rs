@@ -154,7 +154,7 @@ impl Report<'_> {
     /// A mapping of values that end up as text, or an expression that gives one. Whole numbers and booleans are taken as they are
     /// written; a number with a fraction would not come back as it was written (`1.10`), so it must be quoted.
     pub fn text_values(&mut self, node: &Node, what: &str) -> Option<Node> {
-        if Expression::strict(node).is_some() {
+        if Expression::strict(node).is_some() || (self.surroundings.loose && node.as_str().is_some()) {
             return Some(node.clone());
         }
         let Some(entries) = node.entries() else {
@@ -163,18 +163,38 @@ impl Report<'_> {
         };
         let mut values = Vec::with_capacity(entries.len());
         for Entry { key, value } in entries {
-            let text: Option<Arc<str>> = match &value.value {
-                Value::String(text) => Some(text.clone()),
-                Value::Bool(value) => Some(value.to_string().into()),
-                Value::Number(number) if !number.is_f64() => Some(Number::to_string(number).into()),
-                _ => {
-                    self.wrong_type(value, &format!("`{}` in {what}", key.text), "text");
-                    None
-                }
-            };
-            values.extend(text.map(|text| Entry { key: key.clone(), value: Node::string(value.span, text) }));
+            let text = self.text_value(value, &format!("`{}` in {what}", key.text));
+            values.extend(text.map(|value| Entry { key: key.clone(), value }));
         }
         Some(Node { span: node.span, value: Value::Mapping(values.into()) })
+    }
+
+    /// A scalar that ends up as text.
+    pub fn text_value(&mut self, node: &Node, what: &str) -> Option<Node> {
+        let text: Arc<str> = match &node.value {
+            Value::String(text) => text.clone(),
+            Value::Bool(value) => value.to_string().into(),
+            Value::Number(number) if !number.is_f64() => Number::to_string(number).into(),
+            _ => {
+                self.wrong_type(node, what, "text");
+                return None;
+            }
+        };
+        Some(Node::string(node.span, text))
+    }
+
+    /// Reports it unless exactly one of `keys` is there.
+    pub fn exactly_one(&mut self, fields: &Fields<'_>, what: &str, keys: &[&str]) {
+        let mut given = fields.entries.iter().filter(|entry| keys.contains(&&*entry.key.text));
+        let problem = match (given.next(), given.next()) {
+            (Some(_), None) => return,
+            (None, _) => Problem::new(codes::MISSING_KEY, fields.span, format!("`{}` is missing: {what} needs it", keys.join("` or `"))),
+            (Some(first), Some(second)) => {
+                let message = format!("{what} has `{}` or `{}`, not both", first.key.text, second.key.text);
+                Problem::new(codes::EXCLUSIVE_KEYS, second.key.span, message).help(format!("keep one of: {}", keys.join(", ")))
+            }
+        };
+        self.add(problem);
     }
 }
 

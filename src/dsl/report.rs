@@ -5,16 +5,20 @@ use std::sync::Arc;
 
 use super::codes;
 use super::diagnostic::{Diagnostic, Label, Severity, Span};
+use super::node::Name;
 use super::source::Source;
 use super::suggest::nearest;
 
 /// Problems kept of one definition. A definition with more is not worth reading to its end, and the list has readers.
 pub const MAX_DIAGNOSTICS: usize = 100;
 
+/// Documents elsewhere that a definition is made of at most.
+pub const MAX_OUTSIDES: usize = 64;
+
 /// Bytes of a message, which may quote the document.
 const MAX_TEXT: usize = 1_000;
 
-/// A problem before it is given its file and task. Codes that begin with `W` are warnings.
+/// A problem before it is given its file and task. Its code tells how bad it is: `W` warnings, `E05` what cannot be run yet.
 #[must_use]
 pub struct Problem {
     code: &'static str,
@@ -61,17 +65,63 @@ pub struct Report<'t> {
     seen: BTreeSet<(Span, &'static str, String)>,
     reference: Option<Arc<str>>,
     errors: usize,
+    unsupported: usize,
+    /// What the document says at its top and the readers of its tasks must know.
+    pub surroundings: Surroundings,
+    /// Documents elsewhere that are needed before a run, in the order in which they are named.
+    pub outsides: Vec<Outside>,
+}
+
+/// What decides how a task is read, wherever it stands.
+#[derive(Debug, Default)]
+pub struct Surroundings {
+    /// `evaluate.mode: loose`.
+    pub loose: bool,
+    /// Names in `use.functions`.
+    pub functions: BTreeSet<Arc<str>>,
+    /// Catalogs whose functions are called, each call of one.
+    pub catalogs: Vec<Name>,
+}
+
+/// A document elsewhere that the plan is made of, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outside {
+    /// As it is written: `https://…` or `file:…`.
+    pub uri: Arc<str>,
+    pub kind: OutsideKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutsideKind {
+    /// A JSON Schema, in JSON or YAML.
+    Schema,
+    /// One task, in YAML: what `call` calls.
+    Function,
 }
 
 impl<'t> Report<'t> {
     pub fn new(text: &'t str, file: &str) -> Self {
-        Self { source: Source::new(text, file), diagnostics: Vec::new(), seen: BTreeSet::new(), reference: None, errors: 0 }
+        Self {
+            source: Source::new(text, file),
+            diagnostics: Vec::new(),
+            seen: BTreeSet::new(),
+            reference: None,
+            errors: 0,
+            unsupported: 0,
+            surroundings: Surroundings::default(),
+            outsides: Vec::new(),
+        }
     }
 
     pub fn add(&mut self, problem: Problem) {
         let Problem { code, span, message, help, labels } = problem;
-        let severity = if code.starts_with('W') { Severity::Warning } else { Severity::Error };
+        let severity = match code {
+            _ if code.starts_with('W') => Severity::Warning,
+            _ if code.starts_with("E05") => Severity::Unsupported,
+            _ => Severity::Error,
+        };
         self.errors += usize::from(severity == Severity::Error);
+        self.unsupported += usize::from(severity == Severity::Unsupported);
         if self.is_full() || !self.seen.insert((span, code, message.clone())) {
             return;
         }
@@ -104,6 +154,18 @@ impl<'t> Report<'t> {
     /// Whether there was an error, one that is not listed included.
     pub fn has_errors(&self) -> bool {
         self.errors > 0
+    }
+
+    /// Whether something was found that cannot be run yet, or an error.
+    pub fn prevents_run(&self) -> bool {
+        self.errors + self.unsupported > 0
+    }
+
+    /// Notes that a document elsewhere is needed before a run. One more than there may be are kept, so that the excess shows.
+    pub fn needs(&mut self, uri: &Arc<str>, kind: OutsideKind) {
+        if self.outsides.len() <= MAX_OUTSIDES && !self.outsides.iter().any(|known| known.uri == *uri && known.kind == kind) {
+            self.outsides.push(Outside { uri: uri.clone(), kind });
+        }
     }
 
     /// All problems in the order of the text.

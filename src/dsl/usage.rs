@@ -1,16 +1,21 @@
 //! `use`: the components that tasks name.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
+use super::authentication::{self, Policy};
 use super::codes;
 use super::diagnostic::Span;
 use super::duration::{self, Duration};
 use super::error::{self, ErrorDefinition};
+use super::extension::{self, Extension};
 use super::node::{Entry, Name, Node};
 use super::read::Shape;
 use super::report::{Problem, Report};
+use super::resource;
 use super::retry::{self, Retry};
-use super::unsupported::unsupported;
+use super::tasks::{self, Task};
 
 /// A component in place, or the name of one in `use`.
 #[derive(Clone, Debug)]
@@ -27,6 +32,11 @@ pub struct Use {
     pub errors: Components<ErrorDefinition>,
     pub retries: Components<Retry>,
     pub timeouts: Components<Duration>,
+    pub authentications: Components<Policy>,
+    pub functions: Components<Task>,
+    pub extensions: Vec<Extension>,
+    /// Read for their form only.
+    pub catalogs: Components<()>,
     /// Names of secrets and where they are declared, in document order.
     pub secrets: IndexMap<String, Span>,
 }
@@ -38,24 +48,21 @@ const USE: Shape = Shape {
 };
 const TIMEOUT: Shape = Shape { what: "a timeout", keys: &["after"], required: &["after"] };
 
-const UNSUPPORTED: [(&str, &str, &str); 4] = [
-    ("functions", codes::USE_FUNCTIONS, "put the function's task in the place of each call of it"),
-    ("extensions", codes::USE_EXTENSIONS, "put the extension's tasks before and after the tasks that it extends"),
-    ("catalogs", codes::USE_CATALOGS, "put the function's task in the place of each call of it"),
-    ("authentications", codes::USE_AUTHENTICATIONS, "set the header: `authorization: ${ \"Bearer \\($secrets.token)\" }`"),
-];
+const CATALOG: Shape = Shape { what: "a catalog", keys: &["endpoint"], required: &["endpoint"] };
 
 pub fn read(report: &mut Report<'_>, node: &Node) -> Use {
     let Some(fields) = report.fields(node, &USE) else { return Use::default() };
-    for (key, code, help) in UNSUPPORTED {
-        if let Some(entry) = fields.entry(key) {
-            unsupported(report, code, entry.key.span, &format!("`use.{key}`"), help);
-        }
-    }
+    // A task that stands before the functions may call them.
+    let names = fields.get("functions").and_then(Node::entries).unwrap_or_default();
+    report.surroundings.functions = names.iter().map(|entry| entry.key.text.clone()).collect();
     Use {
         errors: components(report, fields.get("errors"), "`use.errors`", error::read),
         retries: components(report, fields.get("retries"), "`use.retries`", retry::read),
         timeouts: components(report, fields.get("timeouts"), "`use.timeouts`", timeout),
+        authentications: components(report, fields.get("authentications"), "`use.authentications`", authentication::read),
+        functions: functions(report, fields.get("functions")),
+        extensions: fields.get("extensions").map(|node| extension::read(report, node)).unwrap_or_default(),
+        catalogs: components(report, fields.get("catalogs"), "`use.catalogs`", catalog),
         secrets: fields.get("secrets").map(|node| secrets(report, node)).unwrap_or_default(),
     }
 }
@@ -63,6 +70,24 @@ pub fn read(report: &mut Report<'_>, node: &Node) -> Use {
 fn components<T>(report: &mut Report<'_>, node: Option<&Node>, what: &str, read: fn(&mut Report<'_>, &Node) -> Option<T>) -> Components<T> {
     let entries = node.and_then(|node| report.mapping(node, what)).unwrap_or_default();
     entries.iter().map(|Entry { key, value }| (key.text.to_string(), (key.clone(), read(report, value)))).collect()
+}
+
+/// Each is one task, which has its own place in the document.
+fn functions(report: &mut Report<'_>, section: Option<&Node>) -> Components<Task> {
+    let entries = section.and_then(|node| report.mapping(node, "`use.functions`")).unwrap_or_default();
+    let read = |Entry { key, value }: &Entry| {
+        let reference: Arc<str> = format!("/use/functions/{}", tasks::escape(&key.text)).into();
+        let outer = report.enter(&reference);
+        let task = tasks::single(report, key, value, &reference);
+        report.leave(outer);
+        (key.text.to_string(), (key.clone(), Some(task)))
+    };
+    entries.iter().map(read).collect()
+}
+
+fn catalog(report: &mut Report<'_>, node: &Node) -> Option<()> {
+    let fields = report.fields(node, &CATALOG)?;
+    resource::endpoint(report, fields.get("endpoint")?, resource::DOCUMENT).map(drop)
 }
 
 /// `{after: duration}`.

@@ -9,6 +9,9 @@ pub enum Template {
     /// No expression anywhere in it.
     Literal(Data),
     Expr(Program),
+    /// Loose mode: text that may be meant as an expression. Where it has no value, the text itself is the value; running out of fuel stays an
+    /// error.
+    Loose(Program, Data),
     Array(Vec<Self>),
     /// Keys are never expressions.
     Object(Vec<(String, Self)>),
@@ -23,6 +26,10 @@ impl Template {
         match self {
             Self::Literal(data) => Ok(data.clone()),
             Self::Expr(program) => eval(program, value, variables, fuel),
+            Self::Loose(program, text) => match eval(program, value, variables, fuel) {
+                Err(EvalError::OutOfFuel) => Err(EvalError::OutOfFuel),
+                result => Ok(result.unwrap_or_else(|_| text.clone())),
+            },
             Self::Array(items) => {
                 let items: Result<Vec<_>, _> = items.iter().map(|item| item.eval(value, variables, fuel)).collect();
                 items.map(Data::array)
@@ -46,7 +53,7 @@ impl Template {
     pub fn programs(&self) -> Vec<&Program> {
         match self {
             Self::Literal(_) => vec![],
-            Self::Expr(program) => vec![program],
+            Self::Expr(program) | Self::Loose(program, _) => vec![program],
             Self::Array(items) => items.iter().flat_map(Self::programs).collect(),
             Self::Object(members) => members.iter().flat_map(|(_, member)| member.programs()).collect(),
         }

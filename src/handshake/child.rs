@@ -72,6 +72,9 @@ pub struct ChildInput {
     pub env_vars: IndexMap<String, EnvVar>,
     #[serde(alias = "OrgId", alias = "OrgID", deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub org_id: String,
+    /// The execution whose own secrets the run may read, where that is not `workflow_execution_id`: a sub-workflow works for its parent's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secrets_of: Option<String>,
     /// See [`super::CallbackFields`]: these two are its members.
     #[serde(alias = "CallbackToken", skip_serializing_if = "WireToken::is_empty")]
     pub callback_token: WireToken,

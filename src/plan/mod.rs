@@ -14,13 +14,18 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use build::{BuildError, MAX_EXPRESSIONS, build};
+pub use build::{
+    BuildError, MAX_EXPRESSIONS, MAX_NESTING, Outsides, build, build_with, check, check_with, is_event_pattern, missing, needs,
+};
 pub use cache::PlanCache;
 pub use schema::Schema;
 
 use crate::dsl::Diagnostic;
 pub use crate::dsl::tasks::call_http::HttpOutput;
-pub use crate::dsl::{Backoff, DurationError, UriPart, parse_iso8601};
+pub use crate::dsl::tasks::listen::Read;
+pub use crate::dsl::tasks::run::Return;
+pub use crate::dsl::tasks::run_script::Language;
+pub use crate::dsl::{Backoff, DurationError, MAX_OUTSIDES, Outside, OutsideKind, Scheme, UriPart, parse_iso8601};
 use crate::expr::{Data, Program, Template};
 
 /// Variables that every expression may name, by index. Loop and catch variables follow from [`Plan::FIRST_LOCAL`] on.
@@ -65,7 +70,7 @@ pub struct Plan {
     /// Whether any expression reads `$data`; without it the engine does not keep the map.
     pub uses_data: bool,
     pub root: List,
-    /// Every task of the document, in its order.
+    /// Every task of the document, in its order; those of functions and extensions stand behind the call or task that needs them.
     pub tasks: Vec<Task>,
     /// What its author should know although it runs.
     pub warnings: Vec<Diagnostic>,
@@ -273,13 +278,6 @@ pub enum Authentication {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheme {
-    Basic,
-    Digest,
-    Bearer,
-}
-
 /// A document elsewhere.
 #[derive(Debug)]
 pub struct ExternalResource {
@@ -308,7 +306,8 @@ pub struct Activity {
     pub arguments: Option<Template>,
 }
 
-/// A call of a task in `use.functions` or elsewhere. `with` is the raw input of that task.
+/// A call of a task in `use.functions` or elsewhere. `with` is the raw input of that task. Loop and catch variables of the caller are not
+/// visible in it: its own begin again at [`Plan::FIRST_LOCAL`].
 #[derive(Debug)]
 pub struct Function {
     pub task: TaskId,
@@ -330,12 +329,6 @@ pub struct Script {
     pub process: Process,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    JavaScript,
-    Python,
-}
-
 #[derive(Debug)]
 pub enum ScriptSource {
     Code(Template),
@@ -352,16 +345,6 @@ pub struct Process {
     /// Whether the task waits for the end.
     pub awaited: bool,
     pub returns: Return,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Return {
-    #[default]
-    Stdout,
-    Stderr,
-    Code,
-    All,
-    None,
 }
 
 /// `run: workflow`.
@@ -387,15 +370,6 @@ pub struct Listen {
     pub to: Consumption,
     pub read: Read,
     pub foreach: Option<Foreach>,
-}
-
-/// Which part of a consumed event is data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Read {
-    #[default]
-    Data,
-    Envelope,
-    Raw,
 }
 
 /// When a listener has heard enough.

@@ -3,6 +3,7 @@
 //! A remote activity's failure comes wrapped (activity failure, with the cause inside), a local one's does not: both are read from the
 //! failure message itself, outermost first.
 
+use temporalio_common::error::ChildWorkflowExecutionError;
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
 use temporalio_common::protos::temporal::api::failure::v1::{ApplicationFailureInfo, Failure};
@@ -35,6 +36,12 @@ pub fn ended(error: &ActivityExecutionError) -> Ended {
         ActivityExecutionError::Cancelled(_) => Ended::Cancelled,
         other => other.failure().map_or_else(|| Ended::Other(other.to_string()), ended_with),
     }
+}
+
+/// How a child workflow ended when it gave no output.
+#[must_use]
+pub fn ended_of_child(error: &ChildWorkflowExecutionError) -> Ended {
+    error.failure().map_or_else(|| Ended::Other(error.to_string()), ended_with)
 }
 
 fn ended_with(failure: &Failure) -> Ended {

@@ -48,7 +48,7 @@ pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) ->
     let agent = AgentRef {
         tag: format!("wr-{}", &digest(&[host.ctx.workflow_id(), &host.facts.first_run_id, &call.id])[..40]),
         activity_id: id,
-        secrets: SecretScope::of(&call.input, &host.facts.markers, host.facts.execution_id.as_deref()),
+        secrets: SecretScope::of(&call.input, &host.facts.markers, host.facts.secrets_of.as_deref()),
     };
     let step = Step { ctx: host.ctx.clone(), facts: host.facts.clone(), agent, token, open };
     async move { step.run(call).await }.boxed_local()

@@ -3,8 +3,11 @@
 //! | engine asks for | command | events |
 //! |---|---|---|
 //! | timer | timer | 5 with its workflow task |
-//! | http | activity `CallHTTPActivity`, or the same as a local activity | 6, local 1 |
+//! | http, openapi, shell, script | see `own_activity`; `metadata.local` makes it a local one | 6, local 1 |
+//! | emit | local activity | 1 |
 //! | agent | see `agent_step` | 8 |
+//! | workflow | see `child` | 9 |
+//! | somebody else's activity | see `foreign_activity` | 6, the first one 7 |
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,44 +17,48 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
+use indexmap::IndexMap;
 use jiff::Timestamp;
-use temporalio_common::{RetryPolicy, UntypedActivity};
-use temporalio_sdk::{ActivityCloseTimeouts, ActivityOptions, LocalActivityOptions, TimerOptions, TimerResult};
+use temporalio_sdk::{TimerOptions, TimerResult};
 use temporalio_workflow::{WorkflowCancellationToken, WorkflowContext, WorkflowRandomStream};
 
-use super::activity_error::{call_error, ended};
 use super::burst::Burst;
+use super::own_activity::Manner;
 use super::pending::PendingSteps;
 use super::progress::Reporter;
 use super::run::now;
 use super::scope::{TokenScope, token_of};
 use super::watch::Watch;
 use super::workflow::ServerlessWorkflow;
-use super::{activity_id, agent_step};
-use crate::activities::payload::{PAYLOAD_LIMIT_BYTES, first, raw_of};
-use crate::activities::{call_http, digest, names};
+use super::{agent_step, child, foreign_activity, own_activity};
+use crate::activities::names;
+use crate::activities::payload::PAYLOAD_LIMIT_BYTES;
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::host::{self, Call, CallError, Effect, Host, Scope, Waited};
 use crate::engine::inbox::Inbox;
 use crate::engine::progress::Event;
 use crate::expr::Data;
 use crate::expr::marker::Markers;
-
-/// A lost worker is noticed after this; a call heartbeats each third of it.
-const CALL_HEARTBEAT: Duration = Duration::from_secs(30);
-/// Only a lost worker is tried again: any answer is an outcome.
-const LOST_WORKER_ATTEMPTS: u32 = 5;
+use crate::handshake::child::EnvVar;
 
 /// What a host needs to know of its run, fixed at its start.
 #[derive(Debug)]
 pub struct RunFacts {
     pub execution_id: Option<String>,
+    /// The execution whose secrets the calls may read.
+    pub secrets_of: Option<String>,
     pub org_id: String,
     pub first_run_id: String,
     pub error_host: String,
     pub agent_timeout: Duration,
     /// A call is done in this time or has failed by itself (`effects::http` stops a little earlier).
     pub call_timeout: Duration,
+    /// The same for a process.
+    pub process_timeout: Duration,
+    /// What the run was started with: its children get the same.
+    pub env_vars: IndexMap<String, EnvVar>,
+    /// `activities.allow`, once this run has read it.
+    pub activity_policy: RefCell<Option<Vec<String>>>,
     pub reconcile_after: Duration,
     pub reconcile_every: Duration,
     pub markers: Markers,
@@ -108,31 +115,6 @@ impl TemporalHost {
             CallError::Fault(Box::new(Fault::standard(Standard::Runtime, &self.facts.error_host, "Input too large", Some(detail))))
         })
     }
-
-    fn http(&self, call: Call, scope: &Scope) -> LocalBoxFuture<'static, Result<Data, CallError>> {
-        let input = raw_of(&call_http::input(
-            &call.input,
-            &idempotency_key(&self.ctx, &self.facts, &call.id),
-            &self.facts.markers,
-            self.facts.execution_id.as_deref(),
-        ));
-        let (ctx, facts, token) = (self.ctx.clone(), self.facts.clone(), token_of(scope));
-        async move {
-            let result = if call.local {
-                let options = local_call_options(&call, facts.call_timeout, token);
-                ctx.execute_local_activity(UntypedActivity::new(names::CALL_HTTP), input, options).await
-            } else {
-                ctx.execute_activity(UntypedActivity::new(names::CALL_HTTP), input, call_options(&call, facts.call_timeout, token)).await
-            };
-            match result {
-                Ok(raw) => first(&raw).map_err(|e| {
-                    CallError::Fault(Box::new(Fault::standard(Standard::Runtime, &facts.error_host, "Unreadable result", Some(e))))
-                }),
-                Err(e) => Err(call_error(ended(&e), &facts.error_host)),
-            }
-        }
-        .boxed_local()
-    }
 }
 
 impl Host for TemporalHost {
@@ -171,14 +153,16 @@ impl Host for TemporalHost {
             return std::future::ready(Err(error)).boxed_local();
         }
         self.before_wait();
+        let token = token_of(scope);
         match call.effect {
-            Effect::Http => self.http(call, scope),
-            Effect::Agent => agent_step::run(self, call, token_of(scope)),
-            other => {
-                let detail = Some(format!("{other:?}"));
-                let fault = Fault::standard(Standard::Configuration, &self.facts.error_host, "This cannot be called here", detail);
-                std::future::ready(Err(CallError::Fault(Box::new(fault)))).boxed_local()
-            }
+            Effect::Agent => agent_step::run(self, call, token),
+            Effect::Workflow => child::run(self, call, token),
+            Effect::Activity => foreign_activity::run(self, call, token),
+            Effect::Http => own_activity::run(self, &call, &Manner::call(names::CALL_HTTP, &self.facts), token),
+            Effect::OpenApi => own_activity::run(self, &call, &Manner::call(names::CALL_OPENAPI, &self.facts), token),
+            Effect::Shell => own_activity::run(self, &call, &Manner::process(names::RUN_SHELL, &self.facts), token),
+            Effect::Script => own_activity::run(self, &call, &Manner::process(names::RUN_SCRIPT, &self.facts), token),
+            Effect::Emit => own_activity::run(self, &call, &Manner::emit(names::EMIT_EVENT), token),
         }
     }
 
@@ -203,35 +187,4 @@ impl Host for TemporalHost {
     fn report(&self, event: Event<'_>) {
         self.reporter.borrow_mut().record(event);
     }
-}
-
-fn call_options(call: &Call, longest: Duration, token: WorkflowCancellationToken) -> ActivityOptions {
-    let timeouts = match call.timeout {
-        Some(limit) => ActivityCloseTimeouts::ScheduleAndStartToClose { schedule_to_close: limit, start_to_close: longest.min(limit) },
-        None => ActivityCloseTimeouts::StartToClose(longest),
-    };
-    ActivityOptions::with_close_timeouts(timeouts)
-        .activity_id(activity_id::bounded(&call.id))
-        .heartbeat_timeout(CALL_HEARTBEAT)
-        .cancellation_token(token)
-        .retry_policy(RetryPolicy::builder().initial_interval(Duration::from_millis(500)).maximum_attempts(LOST_WORKER_ATTEMPTS).build())
-        .summary(call.name.clone())
-        .build()
-}
-
-fn local_call_options(call: &Call, longest: Duration, token: WorkflowCancellationToken) -> LocalActivityOptions {
-    LocalActivityOptions::builder()
-        .activity_id(activity_id::bounded(&call.id))
-        .start_to_close_timeout(call.timeout.unwrap_or(longest))
-        .schedule_to_close_timeout(call.timeout.unwrap_or(longest))
-        .timer_backoff_threshold(Duration::from_secs(3))
-        .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
-        .cancellation_token(token)
-        .summary(call.name.clone())
-        .build()
-}
-
-/// The same on each attempt, another for each visit: the callee may use it to do the work once.
-fn idempotency_key(ctx: &WorkflowContext<ServerlessWorkflow>, facts: &RunFacts, call_id: &str) -> String {
-    digest(&[ctx.workflow_id(), &facts.first_run_id, call_id])
 }

@@ -11,7 +11,12 @@ use super::workflow::ServerlessWorkflow;
 use crate::activities::status::{Publisher, RunKey, TaskList, TaskRow, TaskState};
 use crate::engine::progress::{Event, Progress, Row, RowStatus};
 
+/// Outputs that travel to the run that continues this one; larger ones are left out of the list from then on.
+const CARRIED_OUTPUT_BYTES: usize = 2 * 1024;
+
 pub struct Reporter {
+    /// What the runs before this one did.
+    earlier: TaskList,
     progress: Progress,
     run: RunKey,
     publisher: Arc<dyn Publisher>,
@@ -20,7 +25,24 @@ pub struct Reporter {
 
 impl Reporter {
     pub fn new(run: RunKey, publisher: Arc<dyn Publisher>) -> Self {
-        Self { progress: Progress::default(), run, publisher, changed: false }
+        Self { earlier: TaskList::default(), progress: Progress::default(), run, publisher, changed: false }
+    }
+
+    /// Goes on with the list of the run that this one continues.
+    #[must_use]
+    pub fn after(mut self, earlier: TaskList) -> Self {
+        self.earlier = earlier;
+        self
+    }
+
+    /// The list for the run that will continue this one.
+    #[must_use]
+    pub fn carried(&self) -> TaskList {
+        let mut tasks = self.tasks();
+        for row in &mut tasks.rows {
+            row.output.take_if(|output| output.json_len() > CARRIED_OUTPUT_BYTES);
+        }
+        tasks
     }
 
     pub fn record(&mut self, event: Event<'_>) {
@@ -49,7 +71,7 @@ impl Reporter {
 
     #[must_use]
     pub fn tasks(&self) -> TaskList {
-        task_list(&self.progress)
+        continued(&self.earlier, task_list(&self.progress))
     }
 
     /// The tasks that are running now, one a line, in Markdown as Temporal's UI shows it.
@@ -63,6 +85,25 @@ impl Reporter {
 #[must_use]
 pub fn task_list(progress: &Progress) -> TaskList {
     TaskList { rows: progress.rows().iter().map(task_row).collect(), left_out: progress.left_out() }
+}
+
+/// A list gone on by a later run's: rows of the same task become one.
+fn continued(earlier: &TaskList, later: TaskList) -> TaskList {
+    let mut all = earlier.clone();
+    all.left_out = all.left_out.max(later.left_out);
+    for row in later.rows {
+        if let Some(known) = all.rows.iter_mut().find(|known| known.reference == row.reference) {
+            // A task that stood open when the run was handed over is the same run of that task.
+            let open = u32::from(known.state == TaskState::InProgress && row.runs > 0);
+            let (started_at, runs) = (known.started_at.take(), known.runs.saturating_add(row.runs) - open);
+            *known = TaskRow { runs, started_at, ..row };
+        } else if all.rows.len() < Progress::MOST_ROWS {
+            all.rows.push(row);
+        } else {
+            all.left_out = all.left_out.saturating_add(1);
+        }
+    }
+    all
 }
 
 fn task_row(row: &Row) -> TaskRow {
@@ -82,5 +123,34 @@ fn task_row(row: &Row) -> TaskRow {
         completed_at: row.completed_at.map(|t| t.to_string()),
         error: row.error.clone(),
         output: row.output.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(reference: &str, state: TaskState, runs: u32, started_at: &str) -> TaskRow {
+        TaskRow {
+            name: reference.rsplit('/').next().unwrap_or_default().to_owned(),
+            reference: reference.to_owned(),
+            kind: "set".to_owned(),
+            state,
+            runs,
+            started_at: Some(started_at.to_owned()),
+            completed_at: None,
+            error: None,
+            output: None,
+        }
+    }
+
+    #[test]
+    fn a_list_goes_on_in_the_run_that_continues() {
+        use TaskState::{Completed, InProgress};
+        let first = TaskList { rows: vec![row("/do/0/a", Completed, 4, "1"), row("/do/1/b", InProgress, 3, "2")], left_out: 0 };
+        let later = TaskList { rows: vec![row("/do/1/b", Completed, 2, "5"), row("/do/2/c", Completed, 1, "6")], left_out: 0 };
+        let all = continued(&first, later);
+        let seen = all.rows.iter().map(|row| (row.name.as_str(), row.state, row.runs, row.started_at.as_deref().unwrap_or_default()));
+        assert_eq!(seen.collect::<Vec<_>>(), [("a", Completed, 4, "1"), ("b", Completed, 4, "2"), ("c", Completed, 1, "6")]);
     }
 }

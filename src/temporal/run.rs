@@ -3,6 +3,7 @@
 //! Input → plan → the engine on the durable host, beside the watch → the terminal status and the callback → the run's own outcome.
 //! Whatever goes wrong fails the run with a message; nothing leaves it stuck in retries of a workflow task.
 
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
@@ -44,6 +45,8 @@ pub struct WorkflowServices {
     pub agent_timeout: Duration,
     /// Start-to-close of a call.
     pub call_timeout: Duration,
+    /// Start-to-close of a process.
+    pub process_timeout: Duration,
     pub watch_queue: String,
 }
 
@@ -111,12 +114,16 @@ async fn execute(
     let markers = Markers::new(&digest(&[&first_run_id])[..16]);
     let env = Environment::of(input, plan, &markers);
     let facts = RunFacts {
+        secrets_of: input.secrets_of.clone().or_else(|| input.execution_id()),
         execution_id: input.execution_id(),
         org_id: input.org_id.clone(),
         first_run_id,
         error_host: services.engine.error_host.clone(),
         agent_timeout: services.agent_timeout,
         call_timeout: services.call_timeout,
+        process_timeout: services.process_timeout,
+        env_vars: input.env_vars.clone(),
+        activity_policy: RefCell::default(),
         reconcile_after: services.reconcile_after,
         reconcile_every: services.reconcile_every,
         markers,

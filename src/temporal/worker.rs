@@ -197,6 +197,7 @@ fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<
         reconcile_every: config.handshake.reconcile_every,
         agent_timeout: config.agents.timeout,
         call_timeout: config.http.timeout + CALL_MARGIN,
+        process_timeout: Duration::from_mins(10) + CALL_MARGIN,
         watch_queue: config.handshake.watch_queue.clone(),
     });
     let queue = &config.worker.workflow_queue;

@@ -10,6 +10,7 @@ pub mod gate;
 pub mod hand_over;
 pub mod history;
 pub mod operator;
+pub mod replay;
 pub mod site;
 pub mod steps;
 pub mod wait;

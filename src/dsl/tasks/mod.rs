@@ -1,12 +1,26 @@
 //! Tasks. One file per type; a new type is a file, a variant of [`Body`] and a row of [`TYPES`].
 
-mod call;
+pub mod call;
+mod call_a2a;
+pub mod call_activity;
 pub mod call_agent;
+mod call_asyncapi;
+pub mod call_function;
+mod call_grpc;
 pub mod call_http;
+mod call_mcp;
+pub mod call_openapi;
 mod do_;
+mod emit;
 pub mod for_;
 pub mod fork;
+pub mod listen;
 mod raise;
+pub mod run;
+mod run_container;
+pub mod run_script;
+pub mod run_shell;
+pub mod run_workflow;
 mod set;
 pub mod switch;
 pub mod try_;
@@ -15,16 +29,15 @@ mod wait;
 use std::sync::Arc;
 
 use super::codes;
-use super::definition;
+use super::definition::{self, DataFlow};
 use super::diagnostic::Span;
 use super::duration::Duration;
 use super::error::ErrorDefinition;
-use super::expression::{Expression, Transform};
+use super::expression::Expression;
 use super::node::{Entry, Name, Node};
 use super::read::Fields;
 use super::report::{Problem, Report};
 use super::suggest::nearest;
-use super::unsupported::unsupported;
 use super::usage::Reference;
 
 /// A task as written.
@@ -35,15 +48,17 @@ pub struct Task {
     pub reference: Arc<str>,
     pub node: Node,
     pub condition: Option<Expression>,
-    pub input_from: Option<Transform>,
-    pub output_as: Option<Transform>,
-    pub export_as: Option<Transform>,
+    pub input: DataFlow,
+    pub output: DataFlow,
+    pub export: DataFlow,
     pub timeout: Option<Reference<Duration>>,
     /// A flow directive or the name of a task of the same list.
     pub then: Option<Name>,
     /// `metadata.local`.
     pub local: bool,
-    /// `None`: there is no such task yet, or it cannot be read. That is reported.
+    /// The key that gives the task its type.
+    pub type_: Option<&'static str>,
+    /// `None`: it cannot be run yet, or cannot be read. That is reported.
     pub body: Option<Body>,
 }
 
@@ -59,6 +74,15 @@ pub enum Body {
     Wait(Duration),
     Http(Box<call_http::Http>),
     Agent(Box<call_agent::Agent>),
+    OpenApi(Box<call_openapi::OpenApi>),
+    Activity(Box<call_activity::Activity>),
+    Function(Box<call_function::Call>),
+    Shell(Box<run_shell::Shell>),
+    Script(Box<run_script::Script>),
+    Workflow(Box<run_workflow::SubWorkflow>),
+    /// The attributes of the event.
+    Emit(Node),
+    Listen(Box<listen::Listen>),
 }
 
 /// What a task's reader is given: the keys of the task and its own JSON pointer.
@@ -81,37 +105,23 @@ struct TaskType {
     key: &'static str,
     /// Other keys of this type.
     keys: &'static [&'static str],
-    read: Reader,
-}
-
-enum Reader {
-    Built(fn(&mut Report<'_>, Site<'_>) -> Option<Body>),
-    /// Code and what to do instead.
-    NotYet(&'static str, &'static str),
+    read: fn(&mut Report<'_>, Site<'_>) -> Option<Body>,
 }
 
 /// The first row whose key a task has decides: `for` stands before `do`, since a `for` task has both.
 const TYPES: [TaskType; 12] = [
-    TaskType { key: "for", keys: &["while", "do"], read: Reader::Built(for_::read) },
-    TaskType { key: "try", keys: &["catch"], read: Reader::Built(try_::read) },
-    TaskType { key: "call", keys: &["with"], read: Reader::Built(call::read) },
-    TaskType { key: "do", keys: &[], read: Reader::Built(do_::read) },
-    TaskType { key: "fork", keys: &[], read: Reader::Built(fork::read) },
-    TaskType { key: "raise", keys: &[], read: Reader::Built(raise::read) },
-    TaskType { key: "set", keys: &[], read: Reader::Built(set::read) },
-    TaskType { key: "switch", keys: &[], read: Reader::Built(switch::read) },
-    TaskType { key: "wait", keys: &[], read: Reader::Built(wait::read) },
-    TaskType { key: "emit", keys: &[], read: Reader::NotYet(codes::EMIT, "send the event with `call: http`") },
-    TaskType {
-        key: "listen",
-        keys: &["foreach"],
-        read: Reader::NotYet(codes::LISTEN, "poll with `call: http` in a `for`, or divide the workflow where it would wait"),
-    },
-    TaskType {
-        key: "run",
-        keys: &[],
-        read: Reader::NotYet(codes::RUN, "serve the program over HTTP and use `call: http`; put the tasks of a sub-workflow into a `do`"),
-    },
+    TaskType { key: "for", keys: &["while", "do"], read: for_::read },
+    TaskType { key: "try", keys: &["catch"], read: try_::read },
+    TaskType { key: "call", keys: &["with"], read: call::read },
+    TaskType { key: "do", keys: &[], read: do_::read },
+    TaskType { key: "fork", keys: &[], read: fork::read },
+    TaskType { key: "raise", keys: &[], read: raise::read },
+    TaskType { key: "set", keys: &[], read: set::read },
+    TaskType { key: "switch", keys: &[], read: switch::read },
+    TaskType { key: "wait", keys: &[], read: wait::read },
+    TaskType { key: "emit", keys: &[], read: emit::read },
+    TaskType { key: "listen", keys: &["foreach"], read: listen::read },
+    TaskType { key: "run", keys: &[], read: run::read },
 ];
 
 /// Keys that every task may have.
@@ -128,9 +138,7 @@ pub fn list(report: &mut Report<'_>, node: &Node, pointer: &str) -> Vec<Task> {
     for (index, item) in report.list(node, &format!("`{holder}`")).unwrap_or_default().iter().enumerate() {
         let Some(Entry { key, value }) = report.named_item(item, &format!("an item of `{holder}`")) else { continue };
         let reference: Arc<str> = format!("{pointer}/{index}/{}", escape(&key.text)).into();
-        if reference.len() > MAX_REFERENCE {
-            let message = format!("the JSON pointer of this task has {} bytes, {MAX_REFERENCE} are allowed", reference.len());
-            report.add(Problem::new(codes::LONG_REFERENCE, key.span, message).help("give shorter names, or nest the tasks less deeply"));
+        if !is_short(report, key, &reference) {
             continue;
         }
         check_name(report, key);
@@ -148,8 +156,22 @@ pub fn list(report: &mut Report<'_>, node: &Node, pointer: &str) -> Vec<Task> {
     tasks
 }
 
+/// Reads a task that stands in no list, such as a function's.
+pub fn single(report: &mut Report<'_>, name: &Name, node: &Node, reference: &Arc<str>) -> Task {
+    if is_short(report, name, reference) { task(report, name, node, reference) } else { empty(name, node, reference) }
+}
+
+/// Whether a task's JSON pointer is as short as it must be.
+fn is_short(report: &mut Report<'_>, name: &Name, reference: &str) -> bool {
+    if reference.len() > MAX_REFERENCE {
+        let message = format!("the JSON pointer of this task has {} bytes, {MAX_REFERENCE} are allowed", reference.len());
+        report.add(Problem::new(codes::LONG_REFERENCE, name.span, message).help("give shorter names, or nest the tasks less deeply"));
+    }
+    reference.len() <= MAX_REFERENCE
+}
+
 /// A key as a part of a JSON pointer (RFC 6901).
-fn escape(key: &str) -> String {
+pub fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
@@ -162,31 +184,41 @@ fn check_name(report: &mut Report<'_>, name: &Name) {
     }
 }
 
-fn task(report: &mut Report<'_>, name: &Name, node: &Node, reference: &Arc<str>) -> Task {
-    let mut task = Task {
+fn empty(name: &Name, node: &Node, reference: &Arc<str>) -> Task {
+    Task {
         name: name.clone(),
         reference: reference.clone(),
         node: node.clone(),
         condition: None,
-        input_from: None,
-        output_as: None,
-        export_as: None,
+        input: DataFlow::default(),
+        output: DataFlow::default(),
+        export: DataFlow::default(),
         timeout: None,
         then: None,
         local: false,
+        type_: None,
         body: None,
-    };
+    }
+}
+
+fn task(report: &mut Report<'_>, name: &Name, node: &Node, reference: &Arc<str>) -> Task {
+    let mut task = empty(name, node, reference);
     let Some(entries) = report.mapping(node, &format!("the task `{}`", name.text)) else { return task };
     let fields = Fields { entries, span: node.span };
     task.condition = fields.expression(report, "if");
-    task.input_from = fields.get("input").and_then(|node| definition::input(report, node));
-    task.output_as = fields.get("output").and_then(|node| definition::output(report, node));
-    task.export_as = fields.get("export").and_then(|node| definition::export(report, node));
+    task.input = fields.get("input").and_then(|node| definition::input(report, node)).unwrap_or_default();
+    task.output = fields.get("output").and_then(|node| definition::output(report, node)).unwrap_or_default();
+    task.export = fields.get("export").and_then(|node| definition::export(report, node)).unwrap_or_default();
     task.timeout = definition::timeout(report, &fields);
     task.then = fields.text(report, "then");
     let metadata = fields.get("metadata").filter(|node| report.mapping(node, "`metadata`").is_some());
     task.local = metadata.and_then(|node| local(report, node, &fields)).unwrap_or(false);
-    task.body = body(report, Site { name, fields, reference });
+    if let Some(kind) = TYPES.iter().find(|kind| fields.entry(kind.key).is_some()) {
+        task.type_ = Some(kind.key);
+        task.body = body(report, kind, Site { name, fields, reference });
+    } else {
+        untyped(report, Site { name, fields, reference });
+    }
     task
 }
 
@@ -201,12 +233,8 @@ fn local(report: &mut Report<'_>, metadata: &Node, task: &Fields<'_>) -> Option<
     value
 }
 
-fn body(report: &mut Report<'_>, site: Site<'_>) -> Option<Body> {
+fn body(report: &mut Report<'_>, kind: &TaskType, site: Site<'_>) -> Option<Body> {
     let fields = site.fields;
-    let Some(kind) = TYPES.iter().find(|kind| fields.entry(kind.key).is_some()) else {
-        untyped(report, site);
-        return None;
-    };
     for Entry { key, .. } in fields.entries {
         let word = &*key.text;
         if word == kind.key || kind.keys.contains(&word) || BASE.contains(&word) {
@@ -220,14 +248,7 @@ fn body(report: &mut Report<'_>, site: Site<'_>) -> Option<Body> {
             report.unknown_key(key, &format!("a task of type `{}`", kind.key), &known);
         }
     }
-    match kind.read {
-        Reader::Built(read) => read(report, site),
-        Reader::NotYet(code, help) => {
-            let span = fields.entry(kind.key).map_or(fields.span, |entry| entry.key.span);
-            unsupported(report, code, span, &format!("the task type `{}`", kind.key), help);
-            None
-        }
-    }
+    (kind.read)(report, site)
 }
 
 /// A task without a type: probably its key is misspelt.

@@ -13,7 +13,7 @@ pub(super) fn read(report: &mut Report<'_>, site: Site<'_>) -> Option<Body> {
             report.add(Problem::new(codes::EMPTY, node.span, "`set` sets nothing").help("give it at least one name and value"));
             None
         }
-        Value::String(_) if Expression::strict(node).is_none() => {
+        Value::String(_) if Expression::strict(node).is_none() && !report.surroundings.loose => {
             let problem = Problem::new(codes::BAD_VALUE, node.span, "`set` must be a mapping or an expression, this is literal text");
             report.add(problem.help("enclose the expression in `${ }`"));
             None

@@ -1,5 +1,8 @@
 //! `switch`: the first case whose condition holds decides where the flow goes.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::{Body, Site};
 use crate::dsl::codes;
 use crate::dsl::diagnostic::Span;
@@ -27,10 +30,17 @@ pub(super) fn read(report: &mut Report<'_>, site: Site<'_>) -> Option<Body> {
     }
     let mut cases = Vec::with_capacity(items.len());
     let mut default: Option<Span> = None;
+    let mut conditions: BTreeMap<Arc<str>, Span> = BTreeMap::new();
     for item in items {
         let Some(entry) = report.named_item(item, "an item of `switch`") else { continue };
         let Some(fields) = report.fields(&entry.value, &CASE) else { continue };
         let when = fields.expression(report, "when");
+        if let Some(when) = &when
+            && let Some(first) = conditions.insert(when.source.clone(), when.scalar.span)
+        {
+            let problem = Problem::new(codes::REPEATED_CASE, when.scalar.span, "an earlier case has the same condition");
+            report.add(problem.label(first, "first here").help("the first case whose condition holds decides: this one never does"));
+        }
         if fields.entry("when").is_none()
             && let Some(first) = default.replace(entry.key.span)
         {

@@ -14,7 +14,7 @@ use crate::plan::{BUILTIN_VARIABLES, slot};
 pub const MAX_EXPRESSIONS: usize = 2_000;
 
 /// What was compiled, by source, place and variables: the same text in the same surroundings is compiled once.
-pub type Programs = BTreeMap<(Arc<str>, Place, Vec<Arc<str>>), Result<Program, CompileError>>;
+pub type Programs = BTreeMap<(Arc<str>, Place, Scope), Result<Program, CompileError>>;
 
 impl Builder<'_, '_> {
     pub(super) fn optional(&mut self, expression: Option<&Expression>, place: Place, scope: &Scope) -> Option<Program> {
@@ -23,8 +23,19 @@ impl Builder<'_, '_> {
 
     /// `None`: it does not compile, which is reported.
     pub(super) fn compile(&mut self, expression: &Expression, place: Place, scope: &Scope) -> Option<Program> {
-        let key = (expression.source.clone(), place, scope.locals.clone());
-        let variables = scope.variables(place);
+        match self.program(expression, place, scope)? {
+            Ok(program) => Some(program),
+            Err(error) => {
+                let problem = self.explain(expression, &error, place, &scope.variables(place));
+                self.report.add(problem);
+                None
+            }
+        }
+    }
+
+    /// `None`: there are too many expressions, which is reported.
+    fn program(&mut self, expression: &Expression, place: Place, scope: &Scope) -> Option<Result<Program, CompileError>> {
+        let key = (expression.source.clone(), place, scope.clone());
         if !self.programs.contains_key(&key) {
             if self.programs.len() >= MAX_EXPRESSIONS {
                 let message = format!("the document has more than {MAX_EXPRESSIONS} different expressions");
@@ -32,23 +43,16 @@ impl Builder<'_, '_> {
                 self.report.add(Problem::new(codes::TOO_MANY_EXPRESSIONS, start, message).help("divide the workflow into several"));
                 return None;
             }
-            let compiled = expr::compile(&expression.source, &variables);
+            let compiled = expr::compile(&expression.source, &scope.variables(place));
             self.programs.insert(key.clone(), compiled);
         }
-        match self.programs.get(&key)? {
-            Ok(program) => {
-                let program = program.clone();
-                if program.uses().contains(&slot::SECRETS) {
-                    self.check_secrets(expression);
-                }
-                Some(program)
-            }
-            Err(error) => {
-                let problem = self.explain(expression, error, place, &variables);
-                self.report.add(problem);
-                None
-            }
+        let compiled = self.programs.get(&key)?.clone();
+        if let Ok(program) = &compiled
+            && program.uses().contains(&slot::SECRETS)
+        {
+            self.check_secrets(expression);
         }
+        Some(compiled)
     }
 
     fn explain(&self, expression: &Expression, error: &CompileError, place: Place, variables: &[(&str, usize)]) -> Problem {
@@ -109,11 +113,39 @@ impl Builder<'_, '_> {
                 if let Some(expression) = Expression::strict(node) {
                     return self.compile(&expression, place, scope).map(Template::Expr);
                 }
+                if self.loose {
+                    return self.loose(node, text, place, scope);
+                }
                 self.warn_of_literal(node, text, place, scope);
                 Some(Template::Literal(Data::string(text)))
             }
             _ => Some(Template::Literal(Data::from(node.to_json()))),
         }
+    }
+
+    /// Loose mode: text that happens to be a program is tried as one.
+    fn loose(&mut self, node: &Node, text: &str, place: Place, scope: &Scope) -> Option<Template> {
+        let literal = Data::string(text);
+        let Some(expression) = Expression::always(node).filter(|expression| !expression.source.is_empty()) else {
+            return Some(Template::Literal(literal));
+        };
+        let compiled = self.program(&expression, place, scope)?;
+        Some(compiled.map_or_else(|_| Template::Literal(literal.clone()), |program| Template::Loose(program, literal.clone())))
+    }
+
+    /// Text of another language, in which `${…}` may have a meaning of its own: an expression only as a whole, in either mode.
+    pub(super) fn code(&mut self, node: &Node, scope: &Scope) -> Option<Template> {
+        if let Some(expression) = Expression::strict(node) {
+            return self.compile(&expression, Place::Task, scope).map(Template::Expr);
+        }
+        let text = node.as_str().unwrap_or_default();
+        // No other language begins an insertion with a point.
+        if let Some((at, _)) = text.match_indices("${").find(|(at, _)| text[at + 2..].trim_start().starts_with('.')) {
+            let span = self.report.source.within(node, at);
+            let problem = Problem::new(codes::EMBEDDED_EXPRESSION, span, "`${ }` inside of longer text is not evaluated");
+            self.report.add(problem.help("give the value as an argument or in `environment`"));
+        }
+        Some(Template::Literal(Data::string(text)))
     }
 
     fn member(&mut self, key: &Name, value: &Node, place: Place, scope: &Scope) -> Option<(String, Template)> {

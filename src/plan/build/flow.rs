@@ -24,12 +24,19 @@ impl<'w> Targets<'w> {
         let positions = tasks.iter().enumerate().rev().map(|(at, task)| (&*task.name.text, at)).collect();
         Self { positions, branches }
     }
+
+    /// Of a task that stands in no list.
+    pub fn none() -> Self {
+        Self { positions: BTreeMap::new(), branches: false }
+    }
 }
 
 impl Builder<'_, '_> {
     /// Builds a `do` list. `definition` is the list as data.
     pub(super) fn list(&mut self, tasks: &[Written], definition: &Data, scope: &Scope) -> List {
-        List { tasks: self.members(tasks, definition, scope, &Targets::new(tasks, false)) }
+        let list = List { tasks: self.members(tasks, definition, scope, &Targets::new(tasks, false)) };
+        self.warn_of_unreachable(tasks, &list);
+        list
     }
 
     pub(super) fn branches(&mut self, tasks: &[Written], definition: &Data, scope: &Scope) -> Vec<TaskId> {

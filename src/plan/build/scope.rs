@@ -47,9 +47,11 @@ impl Place {
 }
 
 /// Loop and catch variables, the outermost first. Their position is their index from [`Plan::FIRST_LOCAL`] on.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Scope {
     pub locals: Vec<Arc<str>>,
+    /// Of a function that stands elsewhere: `$secrets` is not for its author.
+    pub foreign: bool,
 }
 
 impl Scope {
@@ -60,12 +62,13 @@ impl Scope {
 
     pub fn with(&self, names: &[&Name]) -> Self {
         let added = names.iter().map(|name| name.text.clone());
-        Self { locals: self.locals.iter().cloned().chain(added).collect() }
+        Self { locals: self.locals.iter().cloned().chain(added).collect(), foreign: self.foreign }
     }
 
     /// All variables by name. An inner one hides an outer one of the same name.
     pub fn variables(&self, place: Place) -> Vec<(&str, usize)> {
-        let builtin = place.slots().iter().map(|slot| (BUILTIN_VARIABLES[*slot], *slot));
+        let slots = place.slots().iter().filter(|slot| !(self.foreign && **slot == slot::SECRETS));
+        let builtin = slots.map(|slot| (BUILTIN_VARIABLES[*slot], *slot));
         let locals = self.locals.iter().enumerate().map(|(at, name)| (&**name, Plan::FIRST_LOCAL + at));
         builtin.chain(locals).collect::<BTreeMap<_, _>>().into_iter().collect()
     }

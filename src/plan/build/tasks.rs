@@ -3,22 +3,35 @@
 use super::Builder;
 use super::flow::Targets;
 use super::scope::{Place, Scope};
-use crate::dsl::tasks::{Body, Task as Written, call_agent, call_http, for_, fork, switch, try_};
-use crate::dsl::{self, ErrorDefinition, Reference};
+use crate::dsl::tasks::{Body, Task as Written, for_, fork, switch, try_};
+use crate::dsl::{self, ErrorDefinition, Name, Problem, Reference, codes};
 use crate::expr::{Data, Template};
-use crate::plan::{Agent, Case, Endpoint, ErrorFilter, For, Fork, Http, Kind, Raise, Retry, Task, TaskId, Try};
+use crate::plan::{Case, ErrorFilter, For, Fork, Kind, Raise, Retry, Task, TaskId, Try};
 
 impl Builder<'_, '_> {
     /// Builds one task and all inside of it. Ids are given in the order of the document.
     pub(super) fn task(&mut self, written: &Written, definition: Data, scope: &Scope, targets: &Targets<'_>) -> TaskId {
+        let id = self.reserve();
+        self.reserved(id, written, definition, scope, targets);
+        id
+    }
+
+    /// The next id, for a task that is built later.
+    pub(super) fn reserve(&mut self) -> TaskId {
         let id = TaskId(u32::try_from(self.tasks.len()).unwrap_or(u32::MAX));
         self.tasks.push(None);
+        id
+    }
+
+    /// Builds the task that was promised an id.
+    pub(super) fn reserved(&mut self, id: TaskId, written: &Written, definition: Data, scope: &Scope, targets: &Targets<'_>) {
+        self.units.descend();
         let condition = self.optional(written.condition.as_ref(), Place::TaskInput, scope);
-        let input_from = self.transform(written.input_from.as_ref(), Place::TaskInput, scope);
+        let (input_schema, input_from) = self.data_flow(&written.input, Place::TaskInput, scope);
         let timeout = self.timeout(written.timeout.as_ref(), Place::Task, scope);
         let kind = written.body.as_ref().and_then(|body| self.kind(body, &definition, scope, targets));
-        let output_as = self.transform(written.output_as.as_ref(), Place::TaskOutput, scope);
-        let export_as = self.transform(written.export_as.as_ref(), Place::Export, scope);
+        let (output_schema, output_as) = self.data_flow(&written.output, Place::TaskOutput, scope);
+        let (export_schema, export_as) = self.data_flow(&written.export, Place::Export, scope);
         let then = self.then(written.then.as_ref(), targets);
         self.tasks[id.0 as usize] = kind.map(|kind| Task {
             id,
@@ -26,19 +39,19 @@ impl Builder<'_, '_> {
             reference: written.reference.clone(),
             definition,
             condition,
-            input_schema: None,
+            input_schema,
             input_from,
             output_as,
-            output_schema: None,
+            output_schema,
             export_as,
-            export_schema: None,
+            export_schema,
             timeout,
             then,
-            extensions: Vec::new(),
+            extensions: self.extensions_of(written),
             local: written.local,
             kind,
         });
-        id
+        self.units.ascend();
     }
 
     fn kind(&mut self, body: &Body, definition: &Data, scope: &Scope, targets: &Targets<'_>) -> Option<Kind> {
@@ -53,16 +66,19 @@ impl Builder<'_, '_> {
             Body::Wait(duration) => Kind::Wait(self.duration(duration, Place::Task, scope)?),
             Body::Http(written) => Kind::Http(Box::new(self.http(written, scope)?)),
             Body::Agent(written) => Kind::Agent(Box::new(self.agent(written, scope)?)),
+            Body::OpenApi(written) => Kind::OpenApi(Box::new(self.openapi(written, scope)?)),
+            Body::Activity(written) => Kind::Activity(Box::new(self.activity(written, scope)?)),
+            Body::Function(written) => Kind::Function(Box::new(self.function(written, scope)?)),
+            Body::Shell(written) => Kind::Shell(Box::new(self.shell(written, scope)?)),
+            Body::Script(written) => Kind::Script(Box::new(self.script(written, scope)?)),
+            Body::Workflow(written) => Kind::Workflow(Box::new(self.workflow(written, scope)?)),
+            Body::Emit(event) => Kind::Emit(Box::new(self.emit(event, scope)?)),
+            Body::Listen(written) => Kind::Listen(Box::new(self.listen(written, definition, scope)?)),
         })
     }
 
     fn for_(&mut self, written: &for_::For, definition: &Data, scope: &Scope) -> Option<For> {
-        self.check_variable(&written.each);
-        self.check_variable(&written.at);
-        if written.each.text == written.at.text {
-            let message = format!("`each` and `at` are both named `{}`", written.at.text);
-            self.report.add(dsl::Problem::new(dsl::codes::BAD_VARIABLE, written.at.span, message).help("give one another name"));
-        }
+        self.check_variables(&written.each, &written.at, ("each", "at"));
         let collection = match &written.collection {
             for_::Collection::Expression(expression) => self.compile(expression, Place::Task, scope).map(Template::Expr),
             for_::Collection::Inline(node) => self.template(node, Place::Task, scope),
@@ -71,6 +87,16 @@ impl Builder<'_, '_> {
         let condition = self.optional(written.condition.as_ref(), Place::Task, &inner);
         let body = self.list(&written.body, &at(definition, &["do"]), &inner);
         Some(For { each: scope.next(), at: scope.next() + 1, collection: collection?, condition, body })
+    }
+
+    /// Checks the names of the item and its position.
+    pub(super) fn check_variables(&mut self, item: &Name, at: &Name, keys: (&str, &str)) {
+        self.check_variable(item);
+        self.check_variable(at);
+        if item.text == at.text {
+            let message = format!("`{}` and `{}` are both named `{}`", keys.0, keys.1, at.text);
+            self.report.add(Problem::new(codes::BAD_VARIABLE, at.span, message).help("give one another name"));
+        }
     }
 
     /// The default case matches only when no other does, so it is put last.
@@ -151,31 +177,9 @@ impl Builder<'_, '_> {
         let instance = self.optional_template(error.instance.as_ref(), Place::Task, scope);
         Some(Raise { type_: type_?, status: status?, title, detail, instance })
     }
-
-    fn http(&mut self, written: &call_http::Http, scope: &Scope) -> Option<Http> {
-        let method = self.template(&written.method, Place::Task, scope);
-        let endpoint = match &written.endpoint {
-            call_http::Endpoint::Uri(parts) => Some(Endpoint::Uri(parts.clone())),
-            call_http::Endpoint::Expression(expression) => self.compile(expression, Place::Task, scope).map(Endpoint::Expr),
-        };
-        let headers = self.optional_template(written.headers.as_ref(), Place::Task, scope);
-        let query = self.optional_template(written.query.as_ref(), Place::Task, scope);
-        let body = self.optional_template(written.body.as_ref(), Place::Task, scope);
-        let (output, redirect) = (written.output, written.redirect);
-        Some(Http { method: method?, endpoint: endpoint?, headers, query, body, authentication: None, output, redirect })
-    }
-
-    fn agent(&mut self, written: &call_agent::Agent, scope: &Scope) -> Option<Agent> {
-        let agent = self.template(&written.agent, Place::Task, scope);
-        let message = self.template(&written.message, Place::Task, scope);
-        let scope_name = self.optional_template(written.scope.as_ref(), Place::Task, scope);
-        let env = self.optional_template(written.env.as_ref(), Place::Task, scope);
-        let config = self.optional_template(written.config.as_ref(), Place::Task, scope);
-        Some(Agent { agent: agent?, message: message?, scope: scope_name, env, config })
-    }
 }
 
 /// The part of a task's definition that a list stands in.
-fn at(definition: &Data, path: &[&str]) -> Data {
+pub(super) fn at(definition: &Data, path: &[&str]) -> Data {
     path.iter().try_fold(definition.clone(), |data, key| data.get(key)).unwrap_or_default()
 }
