@@ -207,7 +207,8 @@ fn main() -> ExitCode {
         }
     };
     let documents: Vec<String> = suite.examples.iter().map(|(_, text)| text.clone()).collect();
-    let stage = Stage::set(&suite.scenarios, &documents);
+    let registered: Vec<String> = suite.examples.iter().flat_map(|(example, _)| example.registered.clone()).collect();
+    let stage = Stage::set(&suite.scenarios, &documents, &registered);
     let services = runtime();
     let address = services.block_on(Stage::services());
     let mut report = Report::default();

@@ -25,6 +25,8 @@ pub struct Example {
     faults: Map<String, Value>,
     cancelled: bool,
     pub later: Option<String>,
+    /// Definitions that it runs.
+    pub registered: Vec<String>,
     /// Why a fault is right.
     #[allow(dead_code, reason = "for readers of the file")]
     note: Option<String>,

@@ -18,21 +18,22 @@ pub struct Stage {
 
 impl Stage {
     /// Puts the scenarios' secrets and definitions where hosts look for them.
-    pub fn set(scenarios: &[Scenario], documents: &[String]) -> Self {
+    pub fn set(scenarios: &[Scenario], documents: &[String], registered: &[String]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         for name in ["secrets", "definitions"] {
             std::fs::create_dir(folder.path().join(name)).expect("a folder");
         }
         let mut hosts = BTreeSet::new();
-        for (number, scenario) in scenarios.iter().enumerate() {
+        registered.iter().for_each(|text| register(&folder.path().join("definitions"), text));
+        for scenario in scenarios {
             for (name, value) in &scenario.secrets {
                 write(&folder.path().join("secrets").join(name), value);
             }
-            for (other, text) in scenario.others.iter().enumerate() {
-                write(&folder.path().join("definitions").join(format!("{number}-{other}.yaml")), text);
-                hosts.extend(hosts_of(text));
+            for text in &scenario.others {
+                register(&folder.path().join("definitions"), text);
             }
-            hosts.extend(hosts_of(&scenario.job.definition));
+            let texts = scenario.others.iter().chain([&scenario.job.definition]);
+            hosts.extend(texts.flat_map(|text| hosts_of(text)));
         }
         hosts.extend(documents.iter().flat_map(|text| hosts_of(text)));
         hosts.extend(["services.test".to_owned(), "swapi.dev".to_owned()]);
@@ -49,7 +50,8 @@ impl Stage {
             ("WORKFLOW_RUNNER_HTTP__ENVIRONMENT_PROXY", "false".to_owned()),
             ("WORKFLOW_RUNNER_SECRETS__DIR", path("secrets")),
             ("WORKFLOW_RUNNER_DEFINITIONS__DIR", path("definitions")),
-            ("WORKFLOW_RUNNER_RUN__ENABLE", "shell,script".to_owned()),
+            ("WORKFLOW_RUNNER_RUN__ENABLE", "shell,js,python".to_owned()),
+            ("WORKFLOW_RUNNER_HTTP__REACH", "any".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
@@ -74,6 +76,15 @@ fn write(path: &Path, text: &str) {
         assert_eq!(before, text, "{}: two scenarios mean different things by it", path.display());
     }
     std::fs::write(path, text).expect("written");
+}
+
+/// Where `run: workflow` looks: `<namespace>/<name>/<version>.yaml`.
+fn register(folder: &Path, text: &str) {
+    let document: serde_yaml::Value = serde_yaml::from_str(text).expect("a definition");
+    let part = |name: &str| document["document"][name].as_str().expect("a text").to_owned();
+    let folder = folder.join(part("namespace")).join(part("name"));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    write(&folder.join(format!("{}.yaml", part("version"))), text);
 }
 
 /// The hosts of all URLs in a text.
