@@ -12,13 +12,14 @@ pub fn print(outcome: &Outcome, format: Format) -> Exit {
     let exit = match outcome {
         Outcome::Completed(_) => Exit::Completed,
         Outcome::Faulted(_) => Exit::Faulted,
-        Outcome::Cancelled => Exit::Cancelled,
+        Outcome::Cancelled | Outcome::Suspended(_) => Exit::Cancelled,
     };
     match (format, outcome) {
         (Format::Json, _) => println!("{}", object(outcome)),
         (Format::Text, Outcome::Completed(output)) => println!("{}", indented(&output.to_json())),
         (Format::Text, Outcome::Faulted(fault)) => eprintln!("{}", indented(&json!(fault))),
         (Format::Text, Outcome::Cancelled) => eprintln!("cancelled"),
+        (Format::Text, Outcome::Suspended(_)) => eprintln!("suspended"),
     }
     exit
 }
@@ -29,6 +30,7 @@ fn object(outcome: &Outcome) -> Value {
         Outcome::Completed(output) => json!({"status": "completed", "output": output}),
         Outcome::Faulted(fault) => json!({"status": "faulted", "error": fault}),
         Outcome::Cancelled => json!({"status": "cancelled"}),
+        Outcome::Suspended(_) => json!({"status": "suspended"}),
     }
 }
 

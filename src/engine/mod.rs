@@ -16,21 +16,26 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
+pub mod cursor;
+mod extension;
 pub mod fault;
 mod flow;
+mod handover;
 pub mod host;
 pub mod inbox;
 pub mod progress;
 mod race;
+mod run;
 mod strand;
 mod tasks;
 mod view;
 
 use jiff::Timestamp;
 
-use self::fault::{DEFAULT_ERROR_HOST, Fault};
-use self::flow::Run;
+use self::cursor::Cursor;
+use self::fault::{DEFAULT_ERROR_HOST, Fault, Standard};
 use self::host::Host;
+use self::run::Run;
 use crate::expr::Data;
 use crate::plan::Plan;
 
@@ -49,6 +54,9 @@ pub struct Start {
     pub secrets: Data,
     pub started_at: Timestamp,
     pub settings: Settings,
+    /// Where an earlier run of the same definition was suspended. The id, the input, `$data` and the time of the start are then those of the
+    /// first run, whatever stands here; `env`, `secrets` and `settings` are not in it.
+    pub resume: Option<Cursor>,
 }
 
 impl Start {
@@ -63,6 +71,7 @@ impl Start {
             secrets: empty(),
             started_at,
             settings: Settings::default(),
+            resume: None,
         }
     }
 }
@@ -107,9 +116,18 @@ pub enum Outcome {
     Faulted(Fault),
     /// The root scope was cancelled.
     Cancelled,
+    /// The host asked for it ([`Host::handover`]): a run that starts with this cursor goes on where this one stood, with the same outcome and
+    /// the same calls. It may be started on another host, later, or at once on this one.
+    Suspended(Cursor),
 }
 
-/// Runs `plan` to its end. Cancelling the host's root scope makes it stop at its next step.
+/// Runs `plan` to its end, or to where the host takes it over. Cancelling the host's root scope makes it stop at its next step.
 pub async fn run(plan: &Plan, host: &dyn Host, start: &Start) -> Outcome {
-    Run::new(plan, host, start).workflow().await
+    match Run::new(plan, host, start) {
+        Ok(run) => run.workflow().await,
+        Err(error) => {
+            let (title, detail) = ("the run cannot go on", Some(error.to_string()));
+            Outcome::Faulted(Fault::standard(Standard::Runtime, &start.settings.error_host, title, detail))
+        }
+    }
 }

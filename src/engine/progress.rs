@@ -16,6 +16,11 @@ pub enum Event<'a> {
         task: &'a Task,
         at: Timestamp,
     },
+    /// A task that was open when the run was handed over goes on. `at` is when it started.
+    Resumed {
+        task: &'a Task,
+        at: Timestamp,
+    },
     Completed {
         task: &'a Task,
         output: &'a Data,
@@ -48,6 +53,7 @@ impl<'a> Event<'a> {
     pub fn task(&self) -> &'a Task {
         match self {
             Self::Started { task, .. }
+            | Self::Resumed { task, .. }
             | Self::Completed { task, .. }
             | Self::Failed { task, .. }
             | Self::Skipped { task, .. }
@@ -107,6 +113,7 @@ impl Progress {
                 row.completed_at = None;
                 row.error = None;
             }
+            Event::Resumed { .. } => row.runs = row.runs.max(1),
             Event::Completed { output, at, .. } => {
                 row.error = None;
                 row.output = Some(output.clone());
@@ -138,7 +145,7 @@ impl Progress {
         if let Some(&index) = self.index.get(&task.id) {
             return self.rows.get_mut(index);
         }
-        let Event::Started { at, .. } = event else { return None };
+        let (Event::Started { at, .. } | Event::Resumed { at, .. }) = event else { return None };
         if self.rows.len() == Self::MOST_ROWS {
             self.left_out.insert(task.id);
             return None;

@@ -2,33 +2,48 @@
 //! any other wake-up counts as nondeterminism.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::host::{Host, Scope, Waited};
+use super::flow::Stop;
+use super::handover::{later, left};
+use super::host::{Scope, Waited};
+use super::run::Run;
+use super::strand::Strand;
 
 /// No limit is shorter: a timer of no length is no timer to Temporal.
 const SHORTEST_LIMIT: Duration = Duration::from_millis(1);
 
-/// How a body with a time limit ended.
-pub(super) enum Limited<T> {
-    Ended(T),
-    /// The limit came first; the body was cancelled and has ended.
-    Expired,
+/// A time limit: when it is up, and how long it was.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Limit {
+    until: Timestamp,
+    length: Duration,
 }
 
-/// Runs `body`, which works in the scope `inner`, for `limit` at most. The timer is asked for when the body first waits, so a pure body
-/// costs none.
+impl Limit {
+    pub fn from(now: Timestamp, length: Duration) -> Self {
+        Self { until: later(now, length.max(SHORTEST_LIMIT)), length }
+    }
+}
+
+/// Runs `body`, in a scope of its own, until the limit is up; then it is cancelled, waited for, and `what` has timed out. The timer is asked
+/// for when the body first waits, so a pure body costs none.
 pub(super) async fn within<T>(
-    host: &dyn Host,
-    outer: &Scope,
-    inner: &Scope,
-    limit: Duration,
+    run: &Run<'_>,
+    strand: &Strand,
+    limit: Limit,
+    what: &str,
     summary: &str,
-    mut body: LocalBoxFuture<'_, T>,
-) -> Limited<T> {
+    body: impl AsyncFnOnce(&Strand) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    let (outer, inner) = (&strand.scope, strand.scoped());
+    let mut body = pin!(body(&inner));
     let mut timer: Option<(Scope, LocalBoxFuture<'static, Waited>)> = None;
     let (mut asked, mut expired) = (false, false);
     let ended = poll_fn(|cx| {
@@ -36,29 +51,39 @@ pub(super) async fn within<T>(
             if let Poll::Ready(ended) = body.as_mut().poll(cx) {
                 return Poll::Ready(ended);
             }
+            if expired {
+                return Poll::Pending;
+            }
+            let mut up = false;
             if !asked {
                 asked = true;
+                let left = left(run.host.now(), limit.until);
+                up = left.is_zero(); // while the run was handed over
                 let scope = outer.child();
-                let waiting = host.timer(limit.max(SHORTEST_LIMIT), summary, &scope);
-                timer = Some((scope, waiting));
+                timer = (!up).then(|| (scope.clone(), run.host.timer(left, summary, &scope)));
             }
-            let Some(Poll::Ready(waited)) = timer.as_mut().map(|(_, timer)| timer.as_mut().poll(cx)) else { return Poll::Pending };
+            match timer.as_mut().map(|(_, timer)| timer.as_mut().poll(cx)) {
+                Some(Poll::Ready(Waited::Fired)) => up = true,
+                Some(Poll::Ready(Waited::Cancelled)) => timer = None, // the scope around both: the body ends by itself
+                Some(Poll::Pending) | None => {}
+            }
+            if !up {
+                return Poll::Pending;
+            }
             timer = None;
-            if waited == Waited::Cancelled {
-                return Poll::Pending; // the scope around both: the body ends by itself
-            }
             expired = true;
-            inner.cancel();
+            inner.scope.cancel();
         }
     })
     .await;
-    if expired {
-        return Limited::Expired;
-    }
     if let Some((scope, _)) = &timer {
         scope.cancel();
     }
-    Limited::Ended(ended)
+    match expired {
+        false => ended,
+        true if outer.is_cancelled() => Err(Stop::Cancelled),
+        true => Err(run.timed_out(what, limit.length).into()),
+    }
 }
 
 /// Whether the end of one branch cancelled others.
@@ -69,9 +94,8 @@ pub(super) enum Next {
     LookAgain,
 }
 
-/// Runs all branches to their end; `ended` sees each one's result when it comes.
-pub(super) async fn together<'f, T>(branches: Vec<LocalBoxFuture<'f, T>>, mut ended: impl FnMut(usize, T) -> Next) {
-    let mut branches: Vec<Option<LocalBoxFuture<'f, T>>> = branches.into_iter().map(Some).collect();
+/// Runs all branches to their end; `ended` sees each one's result when it comes. `None` has ended before.
+pub(super) async fn together<'f, T>(mut branches: Vec<Option<LocalBoxFuture<'f, T>>>, mut ended: impl FnMut(usize, T) -> Next) {
     poll_fn(|cx| {
         loop {
             let (mut waiting, mut again) = (false, false);

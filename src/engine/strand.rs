@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
+
 use super::host::Scope;
 use crate::expr::Data;
 use crate::plan::TaskId;
@@ -18,12 +20,14 @@ pub(super) struct Strand {
     bindings: Option<Rc<Binding>>,
     data: Rc<RefCell<Data>>,
     frame: Rc<Frame>,
+    /// Functions around.
+    depth: u32,
 }
 
 impl Strand {
     pub fn root(scope: Scope, data: Data, pace: Pace) -> Self {
         let frame = Rc::new(Frame { around: None, visits: RefCell::default() });
-        Self { scope, pace: Rc::new(pace), bindings: None, data: Rc::new(RefCell::new(data)), frame }
+        Self { scope, pace: Rc::new(pace), bindings: None, data: Rc::new(RefCell::new(data)), frame, depth: 0 }
     }
 
     /// The same strand, cancellable by itself.
@@ -40,6 +44,11 @@ impl Strand {
     /// A branch of a fork: its own scope, its own copy of `$data`, its share of the pace.
     pub fn branch(&self, of: usize) -> Self {
         Self { scope: self.scope.child(), pace: Rc::new(self.pace.share(of)), data: self.copy_data(), ..self.clone() }
+    }
+
+    /// Inside of one more function; none beyond `depth_max`.
+    pub fn called(&self, depth_max: u32) -> Option<Self> {
+        (self.depth < depth_max).then(|| Self { depth: self.depth + 1, ..self.clone() })
     }
 
     /// Iteration `index` of a loop that runs for the `visit`th time: names its calls by the index and has its own copy of `$data`.
@@ -81,6 +90,15 @@ impl Strand {
         *visit
     }
 
+    /// The visits of the current iteration.
+    pub fn visits(&self) -> Vec<(TaskId, u32)> {
+        self.frame.visits.borrow().iter().map(|(task, visit)| (*task, *visit)).collect()
+    }
+
+    pub fn recall_visits(&self, visits: Vec<(TaskId, u32)>) {
+        self.frame.visits.replace(visits.into_iter().collect());
+    }
+
     /// The id of a call: `/do/0/loop/for/do/0/get[7][0]#2`. A loop that is entered again carries its own visit (`[7#2]`), so that the
     /// counters of an iteration can go when it ends and no id comes twice.
     pub fn call_id(&self, reference: &str, visit: u32) -> String {
@@ -115,6 +133,13 @@ impl Frame {
             again => write!(out, "[{index}#{again}]"),
         };
     }
+}
+
+/// What a strand used up of its pace since its last wait.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Spent {
+    steps: u32,
+    fuel: u64,
 }
 
 /// How far a strand ran since its last wait. Kept per strand, so that where it pauses depends on nothing but its own history: replay may
@@ -152,6 +177,15 @@ impl Pace {
     pub fn rest(&self) {
         self.steps.set(0);
         self.fuel.set(0);
+    }
+
+    pub fn spent(&self) -> Spent {
+        Spent { steps: self.steps.get(), fuel: self.fuel.get() }
+    }
+
+    pub fn recall(&self, spent: Spent) {
+        self.steps.set(spent.steps);
+        self.fuel.set(spent.fuel);
     }
 
     /// All branches together get no more than one strand has.

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 
+use super::cursor::FrameId;
 use super::fault::{Fault, Standard};
-use super::flow::Run;
+use super::flow::Stop;
+use super::run::Run;
 use super::strand::Strand;
 use crate::expr::{self, Data, EvalError, Fuel, Program, Template, Variables};
 use crate::plan::{self, DurationSpec, Plan, Task, slot};
@@ -23,12 +26,22 @@ pub(super) struct View<'v> {
     pub raw_output: Data,
     /// Transformed output: `$output`.
     pub output: Data,
+    /// Whether the transformed input is there: the task's definition is under way, or done.
+    pub admitted: bool,
+    /// Where the definition stood, if it goes on from there.
+    pub resume: Option<FrameId>,
 }
 
 impl<'v> View<'v> {
     pub fn new(run: &'v Run<'v>, strand: &'v Strand, task: Option<&'v Task>, raw_input: Data) -> Self {
         let started_at = run.host.now();
-        Self { run, strand, task, started_at, raw_input, input: Data::null(), raw_output: Data::null(), output: Data::null() }
+        let null = Data::null;
+        Self { run, strand, task, started_at, raw_input, input: null(), raw_output: null(), output: null(), admitted: false, resume: None }
+    }
+
+    /// What the task's definition left to go on from, in a type of its own. Once.
+    pub fn resumed<S: DeserializeOwned>(&self) -> Result<Option<S>, Stop> {
+        self.run.resumed(self.resume)
     }
 
     /// The same arguments with the variables of another strand.

@@ -14,6 +14,8 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub use build::{
     BuildError, MAX_EXPRESSIONS, MAX_NESTING, Outsides, build, build_with, check, check_with, is_event_pattern, missing, needs,
 };
@@ -87,7 +89,8 @@ impl Plan {
 }
 
 /// Index into [`Plan::tasks`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct TaskId(pub u32);
 
 /// A `do` list: the scope of `then`.
@@ -121,7 +124,7 @@ pub struct Task {
 }
 
 /// Where the flow goes after a task; names are already positions in the task's own list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Then {
     Continue,
     Exit,
@@ -156,6 +159,33 @@ pub enum Kind {
     Workflow(Box<SubWorkflow>),
     Emit(Box<Emit>),
     Listen(Box<Listen>),
+}
+
+impl Kind {
+    /// Whether the task is one call, whose time limit is its host's to keep, and whose result `$data` keeps.
+    #[must_use]
+    pub fn is_call(&self) -> bool {
+        match self {
+            Self::Http(_)
+            | Self::Agent(_)
+            | Self::OpenApi(_)
+            | Self::Activity(_)
+            | Self::Shell(_)
+            | Self::Script(_)
+            | Self::Workflow(_)
+            | Self::Emit(_) => true,
+            Self::Set(_)
+            | Self::Do(_)
+            | Self::For(_)
+            | Self::Switch(_)
+            | Self::Fork(_)
+            | Self::Try(_)
+            | Self::Raise(_)
+            | Self::Wait(_)
+            | Self::Function(_)
+            | Self::Listen(_) => false,
+        }
+    }
 }
 
 #[derive(Debug)]

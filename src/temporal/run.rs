@@ -140,6 +140,7 @@ async fn execute(
         secrets: env.secrets,
         started_at: now(ctx),
         settings: services.engine.clone(),
+        resume: None,
     };
     let outcome = {
         let mut body = pin!(engine::run(plan, &host, &start));
@@ -239,6 +240,7 @@ impl Child {
             Outcome::Completed(output) => (Phase::Completed, Some(output.clone()), None),
             Outcome::Faulted(fault) => (Phase::Failed, None, Some(fault.to_string())),
             Outcome::Cancelled => (Phase::Cancelled, None, Some("the workflow was cancelled".to_owned())),
+            Outcome::Suspended(_) => (Phase::Failed, None, None),
         };
         TerminalStatus {
             phase,
@@ -271,6 +273,8 @@ fn within_limits(outcome: Outcome, error_host: &str) -> Outcome {
             fault.instance = fault.instance.as_deref().map(cut);
             Outcome::Faulted(fault)
         }
+        // Never asked for: this host's `handover` says no.
+        Outcome::Suspended(_) => Outcome::Faulted(Fault::standard(Standard::Runtime, error_host, "Nobody goes on with this run", None)),
         other => other,
     }
 }
@@ -278,7 +282,9 @@ fn within_limits(outcome: Outcome, error_host: &str) -> Outcome {
 fn close(outcome: Outcome, delivered: Option<bool>) -> Result<RawValue, WorkflowTermination> {
     match outcome {
         Outcome::Completed(output) => Ok(raw(&output)),
-        Outcome::Cancelled => Err(WorkflowTermination::cancelled_with_details(failure::cancelled_details(delivered))),
+        Outcome::Cancelled | Outcome::Suspended(_) => {
+            Err(WorkflowTermination::cancelled_with_details(failure::cancelled_details(delivered)))
+        }
         Outcome::Faulted(fault) => {
             let message = fault.to_string();
             Err(terminate(&fault.type_.clone(), message, Some(failure::closing_details(&fault, delivered))))

@@ -11,25 +11,57 @@
 //! its fork.
 
 use futures::future::LocalBoxFuture;
+use serde::{Deserialize, Serialize};
 
+use crate::engine::cursor::{Broken, FrameId, Kept};
+use crate::engine::fault::Fault;
 use crate::engine::flow::{Done, Stop};
 use crate::engine::race::{Next, together};
-use crate::engine::strand::Strand;
+use crate::engine::run::Run;
+use crate::engine::strand::{Spent, Strand};
 use crate::engine::view::View;
 use crate::expr::Data;
 use crate::plan::{Fork, Then};
 
-type Branch<'f> = LocalBoxFuture<'f, Result<(Data, Then), Stop>>;
+type Ended<'f> = LocalBoxFuture<'f, Result<(Data, Then), Stop>>;
+
+#[derive(Serialize, Deserialize)]
+struct State {
+    /// In declaration order.
+    branches: Vec<BranchState>,
+    first_fault: Option<Fault>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct BranchState {
+    stands: Stands<Kept>,
+    pace: Spent,
+    data: Option<Kept>,
+}
+
+/// Where a branch stands; `T` is its output.
+#[derive(Serialize, Deserialize)]
+enum Stands<T> {
+    /// It runs, from this frame on where there is one.
+    At(Option<FrameId>),
+    Done(T),
+    /// It is out of the race.
+    Out,
+}
 
 pub(super) async fn run(view: &View<'_>, fork: &Fork) -> Result<Done, Stop> {
-    let count = fork.branches.len();
+    let (run, count) = (view.run, fork.branches.len());
     let strands: Vec<Strand> = fork.branches.iter().map(|_| view.strand.branch(count)).collect();
-    let branches = fork.branches.iter().zip(&strands).map(|(id, strand)| {
-        let task = view.run.plan.task(*id);
-        Box::pin(view.run.task(task, strand, view.input.clone())) as Branch<'_>
+    let mut race = match view.resumed::<State>()? {
+        Some(state) => Race::resumed(run, fork, &strands, state)?,
+        None => Race::new(fork),
+    };
+    let branches = fork.branches.iter().zip(&strands).zip(&race.branches).map(|((id, strand), stands)| {
+        let Stands::At(resume) = *stands else { return None };
+        Some(Box::pin(run.task(run.plan.task(*id), strand, view.input.clone(), resume)) as Ended<'_>)
     });
-    let mut race = Race { compete: fork.compete, outputs: vec![Data::null(); count], settled: None, first_fault: None };
-    together(branches.collect(), |index, ended| {
+    let branches = branches.collect();
+    together(branches, |index, ended| {
         if !race.take(index, ended) {
             return Next::Wait;
         }
@@ -45,19 +77,42 @@ pub(super) async fn run(view: &View<'_>, fork: &Fork) -> Result<Done, Stop> {
     if view.strand.scope.is_cancelled() {
         return Err(Stop::Cancelled);
     }
-    race.result(&view.input)
+    race.result(run, &strands, &view.input)
 }
 
 struct Race {
     compete: bool,
     /// In declaration order.
-    outputs: Vec<Data>,
+    branches: Vec<Stands<Data>>,
     /// What decided the task before all branches had ended.
     settled: Option<Result<Data, Stop>>,
-    first_fault: Option<Stop>,
+    first_fault: Option<Box<Fault>>,
+    suspended: bool,
 }
 
 impl Race {
+    fn new(fork: &Fork) -> Self {
+        let branches = fork.branches.iter().map(|_| Stands::At(None)).collect();
+        Self { compete: fork.compete, branches, settled: None, first_fault: None, suspended: false }
+    }
+
+    fn resumed(run: &Run<'_>, fork: &Fork, strands: &[Strand], state: State) -> Result<Self, Stop> {
+        if state.branches.len() != strands.len() {
+            return Err(run.broken(Broken("a fork has other branches")));
+        }
+        let branches = state.branches.into_iter().zip(strands).map(|(branch, strand)| {
+            strand.pace.recall(branch.pace);
+            run.recall_data(strand, branch.data)?;
+            Ok(match branch.stands {
+                Stands::At(frame) => Stands::At(frame),
+                Stands::Done(output) => Stands::Done(run.kept(output)?),
+                Stands::Out => Stands::Out,
+            })
+        });
+        let branches = branches.collect::<Result<_, Stop>>()?;
+        Ok(Self { branches, first_fault: state.first_fault.map(Box::new), ..Self::new(fork) })
+    }
+
     /// Notes how a branch ended; true when that settles the task.
     fn take(&mut self, index: usize, ended: Result<(Data, Then), Stop>) -> bool {
         if self.settled.is_some() {
@@ -66,21 +121,43 @@ impl Race {
         match ended {
             Ok((output, Then::End)) => self.settled = Some(Err(Stop::End(output))),
             Ok((output, _)) if self.compete => self.settled = Some(Ok(output)),
-            Ok((output, _)) => self.outputs[index] = output,
-            Err(stop @ Stop::Fault(_)) if self.compete => {
-                self.first_fault.get_or_insert(stop);
+            Ok((output, _)) => self.branches[index] = Stands::Done(output),
+            Err(Stop::Fault(fault)) if self.compete => {
+                self.branches[index] = Stands::Out;
+                self.first_fault.get_or_insert(fault);
+            }
+            Err(Stop::Suspend(frame)) => {
+                self.branches[index] = Stands::At(Some(frame));
+                self.suspended = true;
             }
             Err(stop) => self.settled = Some(Err(stop)),
         }
         self.settled.is_some()
     }
 
-    fn result(self, input: &Data) -> Result<Done, Stop> {
+    fn result(self, run: &Run<'_>, strands: &[Strand], input: &Data) -> Result<Done, Stop> {
         match (self.settled, self.first_fault) {
             (Some(settled), _) => Ok(settled?.into()),
-            (None, Some(fault)) => Err(fault),
+            (None, first_fault) if self.suspended => Err(suspend(run, &self.branches, strands, first_fault)),
+            (None, Some(fault)) => Err(Stop::Fault(fault)),
             (None, None) if self.compete => Ok(input.clone().into()), // a race of none
-            (None, None) => Ok(Data::array(self.outputs).into()),
+            (None, None) => {
+                let output = |stands| if let Stands::Done(output) = stands { output } else { Data::null() };
+                Ok(Data::array(self.branches.into_iter().map(output)).into())
+            }
         }
     }
+}
+
+fn suspend(run: &Run<'_>, branches: &[Stands<Data>], strands: &[Strand], first_fault: Option<Box<Fault>>) -> Stop {
+    let branch = |(stands, strand): (&Stands<Data>, &Strand)| BranchState {
+        stands: match stands {
+            Stands::At(frame) => Stands::At(*frame),
+            Stands::Done(output) => Stands::Done(run.keep(output)),
+            Stands::Out => Stands::Out,
+        },
+        pace: strand.pace.spent(),
+        data: run.keep_data(strand),
+    };
+    run.suspend(&State { branches: branches.iter().zip(strands).map(branch).collect(), first_fault: first_fault.map(|fault| *fault) })
 }

@@ -4,6 +4,7 @@ mod agent;
 mod r#do;
 mod r#for;
 mod fork;
+mod function;
 mod http;
 mod raise;
 mod set;
@@ -42,11 +43,11 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
         Kind::Fork(definition) => Box::pin(fork::run(view, definition)),
         Kind::Try(definition) => Box::pin(r#try::run(view, task, definition)),
         Kind::Wait(duration) => Box::pin(wait::run(view, task, duration)),
+        Kind::Function(definition) => Box::pin(function::run(view, definition)),
         Kind::Http(definition) => Box::pin(http::run(view, task, definition, limit)),
         Kind::Agent(definition) => Box::pin(agent::run(view, task, definition, limit)),
         Kind::OpenApi(_)
         | Kind::Activity(_)
-        | Kind::Function(_)
         | Kind::Shell(_)
         | Kind::Script(_)
         | Kind::Workflow(_)
@@ -65,10 +66,7 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
 /// Makes one call through the host, in the strand's scope.
 async fn call(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeout: Option<Duration>) -> Result<Done, Stop> {
     let strand = view.strand;
-    let size = input.json_len();
-    while !view.run.host.has_room(size) {
-        view.run.pause(strand).await?;
-    }
+    let _flight = view.run.depart(strand, input.json_len()).await?;
     let visit = strand.visit(task.id);
     let id = strand.call_id(&task.reference, visit);
     let call = Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local, detached: false };

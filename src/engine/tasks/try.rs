@@ -13,11 +13,15 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+use crate::engine::cursor::{FrameId, Kept};
 use crate::engine::fault::{Fault, same_type};
 use crate::engine::flow::{Done, Stop};
+use crate::engine::handover::later;
 use crate::engine::progress::Event;
-use crate::engine::race::{Limited, within};
+use crate::engine::race::{Limit, within};
+use crate::engine::strand::Strand;
 use crate::engine::view::View;
 use crate::expr::{Data, Program, Template};
 use crate::plan::{Backoff, ErrorFilter, Retry, Task, Try};
@@ -25,53 +29,112 @@ use crate::plan::{Backoff, ErrorFilter, Retry, Task, Try};
 /// No delay between attempts grows beyond this.
 const LONGEST_DELAY: Duration = Duration::from_hours(365 * 24);
 
+#[derive(Serialize, Deserialize)]
+struct State {
+    attempts: Attempts,
+    at: Place,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Attempts {
+    /// When the first one began.
+    began: Timestamp,
+    /// The one that runs, ran last, or is waited for; 1 for the first.
+    number: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Place {
+    Body { limit: Option<Limit>, list: FrameId },
+    /// Before another attempt.
+    Delay { until: Timestamp },
+    Handler { error: Kept, list: FrameId },
+}
+
 pub(super) async fn run(view: &View<'_>, task: &Task, definition: &Try) -> Result<Done, Stop> {
-    let (run, began) = (view.run, view.run.host.now());
-    let mut attempt = 1_u32;
+    let run = view.run;
+    let (mut attempts, mut place) = match view.resumed::<State>()? {
+        Some(state) => (state.attempts, Some(state.at)),
+        None => (Attempts { began: run.host.now(), number: 1 }, None),
+    };
     loop {
-        let fault = match body(view, definition).await {
+        let resume = match place.take() {
+            None => None,
+            Some(Place::Body { limit, list }) => Some((limit, list)),
+            Some(Place::Delay { until }) => {
+                delay(view, task, attempts, until).await?;
+                None
+            }
+            Some(Place::Handler { error, list }) => return handle(view, definition, attempts, run.kept(error)?, Some(list)).await,
+        };
+        let fault = match body(view, definition, attempts, resume).await {
             Ok(output) => return Ok(output.into()),
             Err(Stop::Fault(fault)) => fault.at(&task.reference),
             Err(stop) => return Err(stop),
         };
-        let strand = view.strand.bind(definition.error, fault.to_data());
+        let error = fault.to_data();
+        let strand = view.strand.bind(definition.error, error.clone());
         let caught = view.under(&strand);
         if !catches(&caught, definition, &fault)? {
             return Err(fault.into());
         }
         if let Some(retry) = &definition.retry {
-            if let Some(delay) = next_delay(&caught, retry, attempt, began)? {
-                attempt = attempt.saturating_add(1);
-                run.host.report(Event::Retrying { task, attempt, delay, fault: &fault });
-                run.wait(delay, &task.name, view.strand).await?;
-                run.step(view.strand).await?;
+            if let Some(delay) = next_delay(&caught, retry, attempts)? {
+                attempts.number = attempts.number.saturating_add(1);
+                run.host.report(Event::Retrying { task, attempt: attempts.number, delay, fault: &fault });
+                place = Some(Place::Delay { until: later(run.host.now(), delay) });
                 continue;
             }
             if definition.handler.is_none() {
                 return Err(fault.into());
             }
         }
-        let output = match &definition.handler {
-            Some(list) => run.list(list, &strand, view.input.clone()).await?,
-            None => view.input.clone(),
-        };
-        return Ok(Done { output, then: definition.then });
+        return handle(view, definition, attempts, error, None).await;
     }
 }
 
 /// One attempt, under `limit.attempt.duration`.
-async fn body(view: &View<'_>, definition: &Try) -> Result<Data, Stop> {
-    let limit = definition.retry.as_ref().and_then(|retry| retry.attempt_duration.as_ref());
-    let Some(limit) = limit.map(|spec| view.duration(spec)).transpose()? else {
-        return view.run.list(&definition.body, view.strand, view.input.clone()).await;
+async fn body(view: &View<'_>, definition: &Try, attempts: Attempts, resume: Option<(Option<Limit>, FrameId)>) -> Result<Data, Stop> {
+    let run = view.run;
+    let (limit, resume) = if let Some((limit, list)) = resume {
+        (limit, Some(list))
+    } else {
+        let limit = definition.retry.as_ref().and_then(|retry| retry.attempt_duration.as_ref());
+        let limit = limit.map(|spec| view.duration(spec)).transpose()?;
+        (limit.map(|limit| Limit::from(run.host.now(), limit)), None)
     };
-    let inner = view.strand.scoped();
-    let list = Box::pin(view.run.list(&definition.body, &inner, view.input.clone()));
-    match within(view.run.host, &view.strand.scope, &inner.scope, limit, "attempt", list).await {
-        Limited::Ended(ended) => ended,
-        Limited::Expired if view.strand.scope.is_cancelled() => Err(Stop::Cancelled),
-        Limited::Expired => Err(view.run.timed_out("attempt", limit).into()),
-    }
+    let list = async |strand: &Strand| run.list(&definition.body, strand, view.input.clone(), resume).await;
+    let ended = match limit {
+        None => list(view.strand).await,
+        Some(limit) => within(run, view.strand, limit, "attempt", "attempt", list).await,
+    };
+    ended.map_err(|stop| stop.around(|list| run.suspend(&State { attempts, at: Place::Body { limit, list } })))
+}
+
+/// Until the next attempt.
+async fn delay(view: &View<'_>, task: &Task, attempts: Attempts, until: Timestamp) -> Result<(), Stop> {
+    let run = view.run;
+    let rested = async {
+        run.rest_until(until, &task.name, view.strand).await?;
+        run.step(view.strand).await
+    };
+    rested.await.map_err(|halt| halt.stop(run, || State { attempts, at: Place::Delay { until } }))
+}
+
+/// What a caught error leads to: `catch.do`, or nothing more.
+async fn handle(view: &View<'_>, definition: &Try, attempts: Attempts, error: Data, resume: Option<FrameId>) -> Result<Done, Stop> {
+    let run = view.run;
+    let output = match &definition.handler {
+        None => view.input.clone(),
+        Some(list) => {
+            let strand = view.strand.bind(definition.error, error.clone());
+            let ended = run.list(list, &strand, view.input.clone(), resume).await;
+            ended.map_err(|stop| {
+                stop.around(|list| run.suspend(&State { attempts, at: Place::Handler { error: run.keep(&error), list } }))
+            })?
+        }
+    };
+    Ok(Done { output, then: definition.then })
 }
 
 /// Filter equal, `when` true and `exceptWhen` not.
@@ -99,8 +162,9 @@ fn filter(view: &View<'_>, filter: &ErrorFilter, fault: &Fault) -> Result<bool, 
         && equal_text(&filter.detail, &fault.detail)?)
 }
 
-/// How long to wait before the next attempt; `None` when there is to be none. `attempt` is the one that just failed.
-fn next_delay(view: &View<'_>, retry: &Retry, attempt: u32, began: Timestamp) -> Result<Option<Duration>, Fault> {
+/// How long to wait before the next attempt; `None` when there is to be none.
+fn next_delay(view: &View<'_>, retry: &Retry, attempts: Attempts) -> Result<Option<Duration>, Fault> {
+    let (attempt, began) = (attempts.number, attempts.began);
     if retry.attempts.is_some_and(|most| attempt >= most) || !wanted(view, retry.when.as_ref(), retry.except_when.as_ref())? {
         return Ok(None);
     }

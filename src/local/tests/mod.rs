@@ -114,6 +114,7 @@ impl Report {
 fn line(event: Event<'_>) -> String {
     let verb = match event {
         Event::Started { .. } => "start",
+        Event::Resumed { .. } => "resume",
         Event::Completed { .. } => "end",
         Event::Failed { .. } => "fail",
         Event::Skipped { .. } => "skip",
