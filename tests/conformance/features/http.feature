@@ -473,7 +473,7 @@ Feature: HTTP
             output: everything
     """
     When the workflow is executed
-    Then the definition should be refused at line 7
+    Then the definition should be refused at line 8
 
   Scenario: The call sees the transformed input
     Given a workflow with definition:
