@@ -108,6 +108,5 @@ pub fn is_refused(text: &str) -> Result<(), String> {
 }
 
 fn errors(text: &str) -> Vec<Diagnostic> {
-    let found = plan::build(text, "document.yaml").err().map(|error| error.diagnostics);
-    found.unwrap_or_default().into_iter().filter(Diagnostic::is_error).collect()
+    plan::check(text, "document.yaml").into_iter().filter(Diagnostic::is_error).collect()
 }

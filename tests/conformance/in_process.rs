@@ -67,6 +67,7 @@ impl InProcess {
             Outcome::Completed(output) => End::Completed(output.to_json()),
             Outcome::Faulted(fault) => End::Faulted(serde_json::json!(fault)),
             Outcome::Cancelled => End::Cancelled,
+            Outcome::Suspended(_) => return Err("it was handed over, and nobody asked for that".to_owned()),
         };
         let tasks = task_list(&progress.borrow()).rows;
         Ok(Ran { end, tasks, took: clock.now().duration_since(Timestamp::UNIX_EPOCH), virtual_time: true })
