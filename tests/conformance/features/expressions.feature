@@ -257,7 +257,7 @@ Feature: Expressions
     """yaml
     document: {dsl: '1.0.3', namespace: tests, name: an-expression-without-end-is-an-error, version: '1.0.0'}
     do:
-      - endless: {set: {x: '${ def f: f; f }'}}
+      - endless: {set: {x: '${ until(false; .) }'}}
     """
     When the workflow is executed
     Then the workflow should fault with a standard 'expression' error at '/do/0/endless'
@@ -277,7 +277,7 @@ Feature: Expressions
     """yaml
     document: {dsl: '1.0.3', namespace: tests, name: recursion-without-end-is-an-error, version: '1.0.0'}
     do:
-      - deep: {set: {x: '${ def f: 1 + f; f }'}}
+      - deep: {set: {x: '${ [recurse(.; true)] | length }'}}
     """
     When the workflow is executed
     Then the workflow should fault with a standard 'expression' error at '/do/0/deep'

@@ -126,14 +126,14 @@ Feature: Refused definitions
     When the workflow is executed
     Then the definition should be refused at line 1
 
-  Scenario: No task at all
+  Scenario: No list of tasks
     Given a workflow with definition:
     """yaml
-    document: {dsl: '1.0.3', namespace: tests, name: no-task-at-all, version: '1.0.0'}
-    do: []
+    document: {dsl: '1.0.3', namespace: tests, name: no-list-of-tasks, version: '1.0.0'}
+    output: {as: .}
     """
     When the workflow is executed
-    Then the definition should be refused at line 2
+    Then the definition should be refused
 
   Scenario: A kind of call that is not built
     Given a workflow with definition:
