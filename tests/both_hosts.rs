@@ -17,8 +17,10 @@ use serde_json::{Value, json};
 use temporalio_common::protos::temporal::api::enums::v1::EventType;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
+use workflow_runner::config::{HttpSettings, ResourceSettings};
 use workflow_runner::effects::EffectError;
 use workflow_runner::effects::http::Http;
+use workflow_runner::effects::resources::Resources;
 use workflow_runner::effects::scripted::Agents;
 use workflow_runner::effects::secrets::Chain;
 use workflow_runner::engine::host::Call;
@@ -84,8 +86,10 @@ async fn in_process(yaml: String, input: Value) -> Seen {
     let run = move || {
         let plan = plan::build(&yaml, "program.yaml").expect("the program is a valid document");
         let ids = Rc::new(RefCell::new(Vec::new()));
+        let http = Http::new(&HttpSettings::local()).expect("a client");
         let effects = Effects {
-            http: Http::new(&workflow_runner::config::HttpSettings::default()).expect("a client"),
+            resources: Resources::new(http.clone(), &ResourceSettings::default()),
+            http,
             agents: Agents::default(),
             secrets: Chain::default(),
             markers: Markers::new("0123456789abcdef"),

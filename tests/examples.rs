@@ -13,9 +13,10 @@ use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use workflow_runner::config::HttpSettings;
+use workflow_runner::config::{HttpSettings, ResourceSettings};
 use workflow_runner::effects::EffectError;
 use workflow_runner::effects::http::Http;
+use workflow_runner::effects::resources::Resources;
 use workflow_runner::effects::scripted::Agents;
 use workflow_runner::effects::secrets::Chain;
 use workflow_runner::engine::host::{Call, Effect};
@@ -84,8 +85,10 @@ fn plan_of(name: &str) -> Plan {
 /// The run's end as `run --format json` shows it, the virtual time it took, and how many calls were not made.
 fn outcome(plan: &Plan, case: Run) -> (Value, i128, usize) {
     let markers = Markers::new("examples");
+    let http = Http::new(&HttpSettings::local()).expect("a client");
     let agents = RealCalls::new(Effects {
-        http: Http::new(&HttpSettings::default()).expect("a client"),
+        resources: Resources::new(http.clone(), &ResourceSettings::default()),
+        http,
         agents: Agents::load(&folder().join("agents")).expect("the agents are well written"),
         secrets: Chain::default(),
         markers,

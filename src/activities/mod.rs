@@ -3,7 +3,7 @@
 //! | queue | struct | activities |
 //! |---|---|---|
 //! | `workflow_execution_runner` | [`RunnerActivities`] | `ExecuteWorkflow` |
-//! | `zigflow_execution` | [`ExecutionActivities`] | `CallHTTPActivity`, `CallAgentActivity`, `CallAgent`, the completion activity under both names, local ones of agent steps |
+//! | `zigflow_execution` | [`ExecutionActivities`] | `CallHTTPActivity`, `CallOpenAPIActivity`, `CallAgentActivity`, `CallAgent`, the completion activity under both names, local ones of agent steps |
 //! | `workflow_validation_runner` | [`ValidationActivities`] | `validateWorkflow` |
 //! | `workflow_runner_watch` | [`WatchActivities`] | `WatchCaller` |
 
@@ -12,6 +12,7 @@ pub mod agent_executions;
 pub mod call;
 pub mod call_agent;
 pub mod call_http;
+mod call_openapi;
 mod cancel_agent;
 pub mod complete_external_activity;
 mod definition;
@@ -47,6 +48,7 @@ use self::secrets::Secrets;
 use crate::config::OnFailure;
 use crate::effects::EffectError;
 use crate::effects::http::Http;
+use crate::effects::openapi::OpenApi;
 use crate::expr::Data;
 use crate::handshake::{Delivery, DeliveryError, OnCallerGone, Outcome, Wheel};
 use crate::stigmer::Stigmer;
@@ -74,6 +76,7 @@ pub struct RunnerActivities {
 /// What runs use while they run.
 pub struct ExecutionActivities {
     pub http: Arc<Http>,
+    pub openapi: Arc<OpenApi>,
     pub secrets: Secrets,
     /// Absent in a worker without a platform: its runs may not call agents, and tell nobody of their end.
     pub stigmer: Option<Stigmer>,
@@ -115,6 +118,12 @@ impl ExecutionActivities {
     pub async fn call_http(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
         let input = argument(&input)?;
         call_http::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "CallOpenAPIActivity")]
+    pub async fn call_openapi(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let input = argument(&input)?;
+        call_openapi::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
     }
 
     #[activity(name = "CallAgentActivity")]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::publisher::StigmerPublisher;
 use super::secrets::{ExecutionSecrets, Secrets};
 use crate::effects::http::Http;
+use crate::effects::openapi::OpenApi;
 use crate::effects::secrets::SecretSource;
 use crate::stigmer::Stigmer;
 use crate::telemetry::Metrics;
@@ -13,6 +14,7 @@ pub struct Resources {
     /// The control plane, where there is one.
     pub platform: Option<Platform>,
     pub http: Arc<Http>,
+    pub openapi: Arc<OpenApi>,
     /// Secrets of this process; those of an execution come from the control plane first.
     pub secrets: Arc<dyn SecretSource>,
     pub metrics: Arc<Metrics>,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{AdminSettings, Flag};
+use crate::config::{AdminSettings, Flag, HttpSettings, RunSettings};
 
 /// Runs Open Workflow (Serverless Workflow) documents, on Temporal or on this machine alone.
 #[derive(Debug, Parser)]
@@ -150,8 +150,11 @@ impl Cli {
             Verb::Worker => Vec::new(),
             Verb::InternalWorkflowRunner => vec![AdminSettings::LOCAL],
             // A person watches: the timeline says what happens, the log only what goes wrong.
-            // And a cancel is passed on while that person still looks.
-            Verb::Dev(_) | Verb::Run(_) => vec![AdminSettings::LOCAL, ("log.level", "warn"), ("handshake.watch_interval", "1s")],
+            // A cancel is passed on while that person still looks. And that person's own machine may be called, and run programs.
+            Verb::Dev(_) | Verb::Run(_) => {
+                let watched = [("log.level", "warn"), ("handshake.watch_interval", "1s")];
+                [AdminSettings::LOCAL, HttpSettings::LOCAL, RunSettings::ENABLED].into_iter().chain(watched).collect()
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use temporalio_client::Client;
 
 use super::outcome::indented;
-use super::run::{check, read_document};
+use super::run::{check, folder_of, read_document};
 use super::service::{Service, StartError, address};
 use super::stop::Stop;
 use super::timeline::{Line, Timeline};
@@ -37,7 +37,8 @@ pub async fn run(args: DevArgs, config: Config) -> Exit {
     }
 }
 
-async fn serve(args: DevArgs, config: Config) -> Result<Exit, StartError> {
+async fn serve(args: DevArgs, mut config: Config) -> Result<Exit, StartError> {
+    config.resources.folder = args.files.first().map(|file| folder_of(file));
     let mut documents = Vec::new();
     for file in &args.files {
         let text = read_document(file).map_err(StartError::usage)?;

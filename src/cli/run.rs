@@ -4,7 +4,7 @@ mod local;
 mod temporal;
 
 use std::io::{Read, stdin};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::diagnostics::{self, Style};
 use super::{Exit, RunArgs, input, outcome};
@@ -46,7 +46,8 @@ struct End {
     interrupted: bool,
 }
 
-fn prepare(args: &RunArgs, config: Config) -> Result<Job, Exit> {
+fn prepare(args: &RunArgs, mut config: Config) -> Result<Job, Exit> {
+    config.resources.folder = Some(folder_of(&args.file));
     let usage = |message: String| {
         eprintln!("error: {message}");
         Exit::Usage
@@ -64,6 +65,11 @@ fn prepare(args: &RunArgs, config: Config) -> Result<Job, Exit> {
         ));
     }
     Ok(Job { text, plan, input, agents, config })
+}
+
+/// Where a document may name files beside it.
+pub fn folder_of(file: &Path) -> PathBuf {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
 }
 
 /// # Errors

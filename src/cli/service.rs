@@ -9,11 +9,13 @@ use tokio::task::JoinHandle;
 
 use super::Exit;
 use crate::activities::publisher::NoPublisher;
-use crate::activities::resources::{Platform, Resources};
+use crate::activities::resources::{self, Platform};
 use crate::activities::status::Publisher;
 use crate::admin::{self, Admin, Liveness, MoreMetrics, Readiness};
 use crate::config::{Config, StigmerSettings, TemporalSettings};
 use crate::effects::http::Http;
+use crate::effects::openapi::OpenApi;
+use crate::effects::resources::Resources;
 use crate::effects::secrets::{Chain, Directory, Environment};
 use crate::stigmer::{Settings as StigmerClientSettings, Stigmer};
 use crate::telemetry::{Kind, Metrics};
@@ -134,8 +136,9 @@ impl Service {
         let workers = Workers::start(Parts {
             client,
             runtime: Arc::new(runtime),
-            activities: Resources {
+            activities: resources::Resources {
                 platform: platform.map(Platform::start),
+                openapi: Arc::new(OpenApi::new(http.clone(), Resources::new(http.clone(), &config.resources))),
                 http: Arc::new(http),
                 secrets: Arc::new(secrets),
                 metrics: metrics.clone(),

@@ -1,6 +1,6 @@
 //! What a setting is.
 
-use super::{admin, agents, dsl, handshake, http, log, secrets, stigmer, temporal, worker};
+use super::{activities, admin, agents, definitions, dsl, handshake, http, log, resources, run, secrets, stigmer, temporal, worker};
 
 /// Start of every environment variable that is ours.
 pub const PREFIX: &str = "WORKFLOW_RUNNER_";
@@ -16,12 +16,14 @@ pub struct Key {
     pub also: &'static [&'static str],
     /// Its value is never shown.
     pub secret: bool,
+    /// Several words with commas between; a file may have them as a list.
+    pub list: bool,
     pub doc: &'static str,
 }
 
 impl Key {
     pub(super) const fn new(path: &'static str, default: &'static str, doc: &'static str) -> Self {
-        Self { path, default, also: &[], secret: false, doc }
+        Self { path, default, also: &[], secret: false, list: false, doc }
     }
 
     pub(super) const fn also(self, variables: &'static [&'static str]) -> Self {
@@ -30,6 +32,10 @@ impl Key {
 
     pub(super) const fn secret(self) -> Self {
         Self { secret: true, ..self }
+    }
+
+    pub(super) const fn list(self) -> Self {
+        Self { list: true, ..self }
     }
 
     pub fn area(&self) -> &'static str {
@@ -48,13 +54,17 @@ impl Key {
 
 /// Every setting there is, area by area.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
-    let areas: [&'static [Key]; 10] = [
+    let areas: [&'static [Key]; 14] = [
         temporal::KEYS,
         stigmer::KEYS,
         worker::KEYS,
         handshake::KEYS,
         agents::KEYS,
+        activities::KEYS,
         http::KEYS,
+        run::KEYS,
+        definitions::KEYS,
+        resources::KEYS,
         secrets::KEYS,
         dsl::KEYS,
         admin::KEYS,

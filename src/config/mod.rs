@@ -12,8 +12,10 @@
 //! Nothing is bound or connected here, and the only file that is read is the configuration itself. Everything that is wrong is found at once.
 //! To add a setting: a row in its area's `KEYS`, a field, and a line in `read`.
 
+pub mod activities;
 pub mod admin;
 pub mod agents;
+pub mod definitions;
 pub mod dsl;
 mod dump;
 pub mod duration;
@@ -23,6 +25,8 @@ mod inherited;
 pub mod key;
 pub mod log;
 mod reader;
+pub mod resources;
+pub mod run;
 pub mod secrets;
 mod sources;
 pub mod stigmer;
@@ -34,14 +38,18 @@ pub mod worker;
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use self::activities::ActivitySettings;
 pub use self::admin::AdminSettings;
 pub use self::agents::AgentSettings;
+pub use self::definitions::DefinitionSettings;
 pub use self::dsl::DslSettings;
 pub use self::dump::reference;
 pub use self::handshake::{HandshakeSettings, OnCallerGone, OnFailure};
-pub use self::http::HttpSettings;
+pub use self::http::{Detour, HttpSettings, Reach};
 pub use self::key::{Key, keys};
 pub use self::log::{LogFormat, LogSettings};
+pub use self::resources::ResourceSettings;
+pub use self::run::{RunKind, RunSettings};
 pub use self::secrets::SecretSettings;
 pub use self::sources::{FILE_VARIABLE, Flag, Sources};
 pub use self::stigmer::StigmerSettings;
@@ -60,7 +68,11 @@ pub struct Config {
     pub handshake: HandshakeSettings,
     pub worker: WorkerSettings,
     pub agents: AgentSettings,
+    pub activities: ActivitySettings,
     pub http: HttpSettings,
+    pub run: RunSettings,
+    pub definitions: DefinitionSettings,
+    pub resources: ResourceSettings,
     pub secrets: SecretSettings,
     pub dsl: DslSettings,
     pub admin: AdminSettings,
@@ -108,7 +120,11 @@ impl Config {
             handshake: HandshakeSettings::read(reader),
             worker: WorkerSettings::read(reader),
             agents: AgentSettings::read(reader),
+            activities: ActivitySettings::read(reader),
             http: HttpSettings::read(reader),
+            run: RunSettings::read(reader),
+            definitions: DefinitionSettings::read(reader),
+            resources: ResourceSettings::read(reader),
             secrets: SecretSettings::read(reader),
             dsl: DslSettings::read(reader),
             admin: AdminSettings::read(reader),

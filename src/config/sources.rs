@@ -154,7 +154,9 @@ fn flatten(document: &Value, file: &Path, values: &mut Values, mistakes: &mut Ve
             Value::Mapping(settings) => {
                 for (name, value) in settings {
                     let path = format!("{area}.{}", scalar(name).unwrap_or_default());
-                    match (key::find(&path), scalar(value)) {
+                    let key = key::find(&path);
+                    let text = if key.is_some_and(|key| key.list) { list(value) } else { scalar(value) };
+                    match (key, text) {
                         (None, _) => mistake(&path, unknown(&area)),
                         (Some(key), Some(text)) => {
                             values.insert(key.path, Found { text, origin: Origin::File(file.to_owned()) });
@@ -166,6 +168,14 @@ fn flatten(document: &Value, file: &Path, values: &mut Values, mistakes: &mut Ve
             }
             _ => mistake(&area, "an object of settings is needed".to_owned()),
         }
+    }
+}
+
+/// A value as the environment would have it: the items of a list with commas between.
+fn list(value: &Value) -> Option<String> {
+    match value {
+        Value::Sequence(items) => items.iter().map(scalar).collect::<Option<Vec<_>>>().map(|items| items.join(", ")),
+        value => scalar(value),
     }
 }
 

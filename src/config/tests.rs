@@ -59,6 +59,44 @@ fn the_defaults_are_those_of_the_design() {
 }
 
 #[test]
+fn what_documents_may_reach_is_a_choice_and_two_lists() {
+    let set = with(&[
+        ("WORKFLOW_RUNNER_HTTP__REACH", "Public"),
+        ("WORKFLOW_RUNNER_HTTP__RESOLVE", "PETS.test=http://127.0.0.1:4711, other.test:80=https://h.test"),
+        ("WORKFLOW_RUNNER_HTTP__REDACT_HEADERS", "Cookie, x-*,*-KEY"),
+        ("WORKFLOW_RUNNER_RESOURCES__ALLOW", "file:///defs/,https://example.org , http://"),
+    ]);
+    let http = &set.config.http;
+    assert_eq!((http.reach, HttpSettings::default().reach, HttpSettings::local().reach), (Reach::Public, Reach::Cluster, Reach::Any));
+    let detours: Vec<_> = http.resolve.iter().map(|to| (to.host.as_str(), to.port, to.origin.as_str())).collect();
+    assert_eq!(detours, [("pets.test", None, "http://127.0.0.1:4711/"), ("other.test", Some(80), "https://h.test/")]);
+    assert_eq!(http.redact_headers, ["cookie", "x-*", "*-key"]);
+    assert_eq!(set.config.resources.allow.as_deref(), Some(&["file:///defs/", "https://example.org/", "http://"].map(str::to_owned)[..]));
+    let none = with(&[("WORKFLOW_RUNNER_RESOURCES__ALLOW", "none")]);
+    assert_eq!((none.config.resources.allow, with(&[]).config.resources.allow), (Some(Vec::new()), None));
+
+    let mut local = sources(&[]);
+    local.defaults = vec![HttpSettings::LOCAL];
+    assert_eq!(load(&local).unwrap().config.http.reach, Reach::Any);
+    for (variable, text) in [
+        ("HTTP__REACH", "everything"),
+        ("HTTP__RESOLVE", "pets.test"),
+        ("HTTP__RESOLVE", "pets.test=127.0.0.1:80"),
+        ("HTTP__RESOLVE", "http://pets.test=http://h/"),
+        ("HTTP__RESOLVE", "=http://h/"),
+        ("HTTP__RESOLVE", "a=http://h/path"),
+        ("HTTP__REDACT_HEADERS", "*"),
+        ("HTTP__REDACT_HEADERS", "a*b"),
+        ("HTTP__REDACT_HEADERS", "a b"),
+        ("RESOURCES__ALLOW", "/defs"),
+        ("RESOURCES__ALLOW", "ftp://h/"),
+    ] {
+        let found = mistakes(&sources(&[(&format!("WORKFLOW_RUNNER_{variable}"), text)]));
+        assert!(found.len() == 1 && found[0].contains(&format!("not `{text}`")), "{variable} {text}: {found:?}");
+    }
+}
+
+#[test]
 fn the_later_source_wins() {
     let file = file("worker:\n  grace: 1s\n  max_concurrent_activities: 5\nlog: {level: warn}\nagents:\n");
     let mut sources = sources(&[("WORKFLOW_RUNNER_WORKER__GRACE", "2s"), ("LOG_LEVEL", "DEBUG"), ("TEMPORAL_MAX_CONCURRENCY", "")]);
@@ -230,4 +268,27 @@ fn a_variable_names_one_setting() {
 fn debug_output_holds_no_secret() {
     let loaded = with(&[("STIGMER_API_KEY", "s3cr3t"), ("STIGMER_BACKEND_ENDPOINT", "h:1"), ("TEMPORAL_API_KEY", "s3cr3t")]);
     assert!(!format!("{loaded:?}").contains("s3cr3t"));
+}
+
+#[test]
+fn lists_are_words_with_commas_or_lists_of_a_file() {
+    let config = with(&[("WORKFLOW_RUNNER_RUN__ENABLE", "shell, js"), ("WORKFLOW_RUNNER_ACTIVITIES__ALLOW", " a/*,b/Greet ,")]).config;
+    assert_eq!(config.run.enable, [RunKind::Shell, RunKind::Js].into());
+    assert_eq!(config.activities.allow, ["a/*", "b/Greet"]);
+    let file = file("run: {enable: [python], path: /bin}\ndefinitions: {dir: /definitions}\n");
+    let config = load(&Sources { file: Some(file.path().to_owned()), ..Sources::default() }).unwrap().config;
+    assert_eq!((config.run.enable, config.run.path.as_str()), ([RunKind::Python].into(), "/bin"));
+    assert!(config.definitions.dir.is_some_and(|dir| dir.ends_with("definitions")));
+    let wrong = mistakes(&sources(&[("WORKFLOW_RUNNER_RUN__ENABLE", "shell, perl"), ("WORKFLOW_RUNNER_ACTIVITIES__ALLOW", "Greet")]));
+    assert!(wrong[0].contains("perl") || wrong[1].contains("perl"), "{wrong:?}");
+    assert!(wrong.iter().any(|wrong| wrong.contains("`Greet`")), "{wrong:?}");
+}
+
+#[test]
+fn nothing_runs_or_is_called_unless_it_is_named() {
+    let config = Config::default();
+    assert!(config.run.enable.is_empty() && config.activities.allow.is_empty() && config.definitions.dir.is_none());
+    assert_eq!(config.run.timeout, Duration::from_mins(10));
+    let defaults = load(&Sources { defaults: vec![RunSettings::ENABLED], ..Sources::default() }).unwrap();
+    assert_eq!(defaults.config.run.enable, RunKind::ALL.into());
 }

@@ -1,5 +1,5 @@
 //! Authentication policies: `{basic: {username, password}}`, `{digest: {…}}`, `{bearer: {token}}`, or the same with a secret's name in
-//! the place of the members, `{basic: {use: mySecret}}`. OAuth 2.0 and OpenID Connect are read for their form only.
+//! the place of the members, `{basic: {use: mySecret}}`. OAuth 2.0 and OIDC are read for their form only.
 
 use super::codes;
 use super::diagnostic::Span;
@@ -29,7 +29,7 @@ pub enum Policy {
         scheme: Scheme,
         secret: Name,
     },
-    /// OAuth 2.0 or OpenID Connect, and the key that says so.
+    /// OAuth 2.0 or OIDC, and the key that says so.
     Later(Span),
 }
 

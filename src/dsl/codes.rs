@@ -64,7 +64,7 @@ codes! {
     SCHEDULE = "E0517", "`schedule` cannot be run yet.";
     EXPRESSION_LANGUAGE = "E0519", "Expression languages other than jq cannot be run yet.";
     RELATIVE_ENDPOINT = "E0520", "Endpoints relative to the definition cannot be run yet.";
-    OAUTH = "E0521", "Authentication by OAuth 2.0 or OpenID Connect cannot be run yet.";
+    OAUTH = "E0521", "Authentication by OAuth 2.0 or OIDC cannot be run yet.";
     RUN_CONTAINER = "E0522", "`run: container` cannot be run yet.";
     SCHEMA_FORMAT = "E0523", "Schemas of other formats than JSON Schema cannot be run yet.";
     ADDRESS_AT_RUN = "E0524", "A document that is needed before the run has an address or authentication that only a run could tell.";

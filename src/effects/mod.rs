@@ -3,12 +3,24 @@
 //! | file | what |
 //! |---|---|
 //! | `http` | one HTTP call |
+//! | `authentication` | how a call proves who it is |
+//! | `openapi` | one operation of an `OpenAPI` document |
+//! | `resources` | documents elsewhere: who may read what |
+//! | `process` | a shell command |
+//! | `script` | a script in JavaScript or Python |
+//! | `definitions` | registered definitions, by their names |
 //! | `secrets` | where values of secrets come from, and swapping them in just before a call and back out of what it returns |
 //! | `scripted` | agents that answer from a YAML file, for local runs and tests |
 //!
 //! Every effect takes [`Data`] and gives [`Data`] or an [`EffectError`].
 
+mod authentication;
+pub mod definitions;
 pub mod http;
+pub mod openapi;
+pub mod process;
+pub mod resources;
+pub mod script;
 pub mod scripted;
 pub mod secrets;
 
@@ -53,6 +65,11 @@ impl EffectError {
     /// A secret is missing or may not be read.
     pub fn authorization(title: impl Into<String>) -> Self {
         Self::new("authorization", 403, title)
+    }
+
+    /// It was not done in time.
+    pub fn timeout(title: impl Into<String>) -> Self {
+        Self::new("timeout", 408, title)
     }
 
     /// The work itself failed.

@@ -11,6 +11,7 @@ use jaq_core::{Compiler, Native};
 
 use super::eval::Kind;
 use super::harden::{self, Met};
+use super::secrecy::{self, Look};
 use super::{library, stack};
 
 /// Longest expression, in bytes; deepest nesting of its brackets.
@@ -20,6 +21,9 @@ const NESTING_MAX: usize = 100;
 const TOKENS_MAX: usize = 1_800;
 /// Up to so many signs, the stack of any thread is enough.
 const SIGNS_SHALLOW: usize = 60;
+/// Deepest syntax tree that is evaluated on the stack of any thread.
+const DEPTH_FLAT: usize = 60;
+const TOKENS_PER_ROUND_UNIT: usize = 64;
 /// The name under which the rewritten expression stands beside jq's own definitions.
 const MAIN: &str = "__main";
 
@@ -30,7 +34,9 @@ pub struct Program(Arc<Inner>);
 struct Inner {
     source: String,
     uses: Vec<usize>,
-    deep: bool,
+    reach: Reach,
+    round: u64,
+    look: Option<Look>,
     filter: jaq_core::compile::Filter<Native<Kind>>,
 }
 
@@ -46,14 +52,35 @@ impl Program {
         &self.0.uses
     }
 
-    /// Whether it may need more stack than any thread has.
-    pub(super) fn is_deep(&self) -> bool {
-        self.0.deep
+    /// Where it is certain to look inside a secret, which fails whenever that is evaluated. None proves nothing: values have no types here.
+    #[must_use]
+    pub fn looks_inside_secrets(&self) -> Option<&Look> {
+        self.0.look.as_ref()
+    }
+
+    pub(super) fn reach(&self) -> Reach {
+        self.0.reach
+    }
+
+    /// Units of one round of a loop.
+    pub(super) fn round(&self) -> u64 {
+        self.0.round
     }
 
     pub(super) fn filter(&self) -> &jaq_core::compile::Filter<Native<Kind>> {
         &self.0.filter
     }
+}
+
+/// How much stack a program may need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// What any thread has.
+    Flat,
+    /// That of its text is flat, but there are loops or recursion.
+    Loops,
+    /// Its text alone nests deep.
+    Deep,
 }
 
 impl fmt::Debug for Program {
@@ -94,15 +121,21 @@ pub fn compile(source: &str, variables: &[(&str, usize)]) -> Result<Program, Com
     // Whatever nests or chains is written with signs or blanks.
     let signs = source.bytes().filter(|byte| !byte.is_ascii_alphanumeric()).count();
     let compiled = if signs > SIGNS_SHALLOW {
-        stack::deep(|_| build(source, variables, true))
+        let source = source.to_owned();
+        let variables: Vec<(String, usize)> = variables.iter().map(|(name, index)| ((*name).to_owned(), *index)).collect();
+        let build = move |_| {
+            let variables: Vec<(&str, usize)> = variables.iter().map(|(name, index)| (name.as_str(), *index)).collect();
+            build(&source, &variables)
+        };
+        stack::deep(build, |_| true)
     } else {
-        stack::shallow(|_| build(source, variables, false))
+        stack::shallow(|_| build(source, variables))
     };
     compiled.unwrap_or_else(|_| Err(CompileError::new("cannot be compiled", None)))
 }
 
-fn build(source: &str, variables: &[(&str, usize)], long: bool) -> Result<Program, CompileError> {
-    let term = parse(source)?;
+fn build(source: &str, variables: &[(&str, usize)]) -> Result<Program, CompileError> {
+    let (term, tokens) = parse(source)?;
     let (mut named, mut loops) = (Vec::new(), false);
     harden::walk(&term, &mut |met| match met {
         Met::Variable(name) => named.push(name),
@@ -118,6 +151,12 @@ fn build(source: &str, variables: &[(&str, usize)], long: bool) -> Result<Progra
     let used: Vec<usize> = (0..dollars.len()).filter(|at| named.contains(&dollars[*at].as_str())).collect();
     let globals: Vec<&str> = used.iter().map(|at| dollars[*at].as_str()).collect();
 
+    let reach = match harden::depth(&term) {
+        depth if depth > DEPTH_FLAT => Reach::Deep,
+        _ if loops => Reach::Loops,
+        _ => Reach::Flat,
+    };
+    let look = secrecy::look(source, &term);
     let needed = library::needed(&term);
     let main = Def { name: MAIN, args: vec![], body: harden::term(term) };
     let prelude: Vec<Def<&str>> = needed.into_iter().chain([main]).collect();
@@ -130,10 +169,12 @@ fn build(source: &str, variables: &[(&str, usize)], long: bool) -> Result<Progra
         .compile(modules)
         .map_err(|errors| undefined(source, variables, errors.iter().flat_map(|(_, errors)| errors)))?;
     let indices = used.into_iter().map(|at| variables[at].1).collect();
-    Ok(Program(Arc::new(Inner { source: source.to_owned(), uses: indices, deep: long || loops, filter })))
+    let round = 1 + u64::try_from(tokens / TOKENS_PER_ROUND_UNIT).unwrap_or(u64::MAX);
+    Ok(Program(Arc::new(Inner { source: source.to_owned(), uses: indices, reach, round, look, filter })))
 }
 
-fn parse(source: &str) -> Result<Term<&str>, CompileError> {
+/// The program, and of how many tokens it is.
+fn parse(source: &str) -> Result<(Term<&str>, usize), CompileError> {
     let tokens = Lexer::new(source).lex().map_err(|errors| {
         let brackets = |signs: &[u8]| source.bytes().filter(|byte| signs.contains(byte)).count();
         if brackets(b"([{").saturating_sub(brackets(b")]}")) > NESTING_MAX {
@@ -146,13 +187,14 @@ fn parse(source: &str) -> Result<Term<&str>, CompileError> {
     })?;
     let mut count = 0;
     within_limits(source, &tokens, 0, &mut count)?;
-    Parser::new(&tokens).parse(Parser::term).map_err(|errors| {
+    let term = Parser::new(&tokens).parse(Parser::term).map_err(|errors| {
         let Some((expected, found)) = errors.first() else { return CompileError::new("does not parse", None) };
         let at = Token::opt_as_str(*found, source);
         let offset = span(source, at).start;
         let saw = if at.is_empty() { "the end".to_owned() } else { format!("`{at}`") };
         quotes(CompileError::new(format!("expected {}, found {saw}", expected.as_str()), Some(offset)), source)
-    })
+    })?;
+    Ok((term, count))
 }
 
 /// On tokens, not on bytes: text between quotes may hold any signs.
@@ -184,7 +226,7 @@ fn within_limits(source: &str, tokens: &[Token<&str>], depth: usize, count: &mut
 }
 
 /// Where a part of the source stands; none for text that is not part of it.
-fn offset_of(source: &str, part: &str) -> Option<usize> {
+pub(super) fn offset_of(source: &str, part: &str) -> Option<usize> {
     let offset = part.as_ptr().addr().checked_sub(source.as_ptr().addr())?;
     (offset + part.len() <= source.len()).then_some(offset)
 }

@@ -4,20 +4,28 @@
 //! that are looked at. So fuel bounds time, memory and the depth of values alike: nothing grows but by units.
 
 use jaq_core::native::{Fun, bome, run, v};
-use jaq_core::{Cv, Error, Exn, Native, RunPtr, ValXs};
+use jaq_core::{Bind, Cv, Error, Exn, Native, RunPtr, ValXs};
 use jaq_json::{Num, Rc, Val};
 
-use super::data::{DEPTH_MAX, each_node, nesting};
-use super::eval::{Kind, Shared};
+use super::data::{DEPTH_MAX, each_node, readable};
+use super::eval::{Kind, Shared, shortened};
+use super::guard::{is_marked, is_marked_inside, looks_inside};
 
 /// One unit.
 pub const TICK: &str = "__tick";
+/// Both: a round that gave the input.
+pub const STEP: &str = "__step";
 /// By the length of the input; what is in it is not looked at.
 pub const CHARGE: &str = "__charge";
 /// By all that is in the input, which must not nest too deep: stands before whatever walks a value on the machine's stack.
 pub const WEIGH: &str = "__weigh";
 /// Like [`CHARGE`], for text that is going to be parsed as JSON.
 pub const SHALLOW: &str = "__shallow";
+/// Takes a value to compare the input with.
+pub const PAIR: &str = "__pair";
+pub const ROUNDS: &str = "__rounds";
+/// Takes what is tried.
+pub const CAUGHT: &str = "__caught";
 pub const ADD: &str = "__add";
 pub const SUB: &str = "__sub";
 pub const MUL: &str = "__mul";
@@ -27,8 +35,9 @@ const BYTES_PER_UNIT: usize = 64;
 const ITEMS_PER_UNIT: usize = 16;
 /// Digits of integers, in bytes; multiplying them costs the square.
 const INTEGER_MAX: usize = 1024;
+const ROUNDS_PER_UNIT: usize = 16;
 
-type Checked = Result<(), Error<Val>>;
+pub type Checked = Result<(), Error<Val>>;
 
 /// A native that checks its input and passes it through: as itself, as a path and in an update alike.
 macro_rules! guard {
@@ -46,19 +55,28 @@ macro_rules! guard {
         ($name, v(0), native)
     }};
 }
+pub(super) use guard;
+
 pub fn natives() -> impl Iterator<Item = Fun<Kind>> {
     let guards = [
-        guard!(TICK, |shared, _| shared.take(1)),
+        guard!(TICK, |shared, _| shared.round()),
+        guard!(STEP, |shared, val| shared.round().and_then(|()| shared.take(units(length(val))))),
         guard!(CHARGE, |shared, val| shared.take(units(length(val)))),
         guard!(WEIGH, weigh),
         guard!(SHALLOW, shallow),
+        guard!(ROUNDS, rounds),
     ];
+    let caught = Native::<Kind>::new(caught).with_paths(|mut cv| {
+        let (id, ctx) = cv.0.pop_fun();
+        Box::new(id.paths::<Kind>((ctx, cv.1)).map(|result| result.map_err(bounded)))
+    });
+    let others = [(CAUGHT, [Bind::Fun(())].into(), caught), run::<Kind>((PAIR, v(1), pair))];
     let operators: [(&str, RunPtr<Kind>); 4] = [(ADD, add), (SUB, sub), (MUL, mul), (DIV, div)];
-    guards.into_iter().chain(operators.map(|(name, operator)| run::<Kind>((name, v(2), operator))))
+    guards.into_iter().chain(others).chain(operators.map(|(name, operator)| run::<Kind>((name, v(2), operator))))
 }
 
 /// In bytes.
-fn length(val: &Val) -> usize {
+pub fn length(val: &Val) -> usize {
     match val {
         Val::TStr(bytes) | Val::BStr(bytes) => bytes.len(),
         Val::Arr(items) => items.len() * (BYTES_PER_UNIT / ITEMS_PER_UNIT),
@@ -68,7 +86,7 @@ fn length(val: &Val) -> usize {
     }
 }
 
-fn units(bytes: usize) -> u64 {
+pub fn units(bytes: usize) -> u64 {
     u64::try_from(bytes / BYTES_PER_UNIT).unwrap_or(u64::MAX)
 }
 
@@ -91,13 +109,59 @@ pub fn weigh(shared: &Shared<'_>, val: &Val) -> Checked {
 fn shallow(shared: &Shared<'_>, val: &Val) -> Checked {
     shared.take(units(length(val)))?;
     match val {
-        Val::TStr(bytes) if nesting(bytes) > DEPTH_MAX => Err(Error::str(format!("the JSON text nests deeper than {DEPTH_MAX}"))),
+        Val::TStr(bytes) => readable(bytes).map_err(|what| Error::str(format!("the JSON text {what}"))),
         _ => Ok(()),
     }
 }
 
+/// Pairs are compared each with each.
+fn pair(mut cv: Cv<'_, Kind>) -> ValXs<'_, Val> {
+    let other = cv.0.pop_var();
+    let shared = cv.0.data();
+    let units = match (&cv.1, &other) {
+        (Val::TStr(_) | Val::BStr(_), _) => units(length(&cv.1)).saturating_mul(1 + units(length(&other))),
+        _ => nodes(&cv.1).saturating_mul(nodes(&other)) / 16,
+    };
+    bome(shared.take(units).map(|()| cv.1))
+}
+
+/// Of a value that was weighed.
+fn nodes(val: &Val) -> u64 {
+    let mut count = 0;
+    let counted: Result<(), std::convert::Infallible> = each_node(val, |_, _| {
+        count += 1;
+        Ok(())
+    });
+    let Ok(()) = counted;
+    count
+}
+
+/// The functions of Bessel are calculated in as many rounds as their order says.
+fn rounds(shared: &Shared<'_>, val: &Val) -> Checked {
+    let order = if let Val::Num(number) = val { number.as_isize().unwrap_or(0).unsigned_abs() } else { 0 };
+    shared.take(u64::try_from(order / ROUNDS_PER_UNIT).unwrap_or(u64::MAX))
+}
+
+/// Errors quote values, and `catch` gets them written out: what is long by then is cut. What `error` was given is passed on as it is.
+fn caught(mut cv: Cv<'_, Kind>) -> ValXs<'_, Val> {
+    let (id, ctx) = cv.0.pop_fun();
+    Box::new(id.run::<Kind>((ctx, cv.1)).map(|result| result.map_err(bounded)))
+}
+
+pub fn bounded(exn: Exn<'_, Val>) -> Exn<'_, Val> {
+    match exn.get_err() {
+        Ok(error) => {
+            let text = shortened(&error);
+            // How jaq begins what it says itself; a value of `error` is written as JSON.
+            let is_message = text.starts_with("cannot ") || text.starts_with("invalid ");
+            Exn::from(if is_message { Error::str(text) } else { error })
+        }
+        Err(other) => other,
+    }
+}
+
 /// The operands. The input is dropped, so that an accumulator has one owner and grows in place.
-fn operands(mut cv: Cv<'_, Kind>) -> (Val, Val, Shared<'_>) {
+pub fn operands(mut cv: Cv<'_, Kind>) -> (Val, Val, Shared<'_>) {
     let right = cv.0.pop_var();
     let left = cv.0.pop_var();
     (left, right, cv.0.data().clone())
@@ -132,7 +196,9 @@ fn add(cv: Cv<'_, Kind>) -> ValXs<'_, Val> {
 fn sub(cv: Cv<'_, Kind>) -> ValXs<'_, Val> {
     let (left, right, shared) = operands(cv);
     let weighed = if let (Val::Arr(_), Val::Arr(_)) = (&left, &right) {
-        weigh(&shared, &left).and_then(|()| weigh(&shared, &right))
+        let weighed = weigh(&shared, &left).and_then(|()| weigh(&shared, &right));
+        let compared = length(&left) > 0 && length(&right) > 0;
+        weighed.and_then(|()| if compared && (is_marked_inside(&left) || is_marked_inside(&right)) { Err(looks_inside()) } else { Ok(()) })
     } else {
         fitting(&shared, &left, &right)
     };
@@ -156,9 +222,13 @@ fn mul(cv: Cv<'_, Kind>) -> ValXs<'_, Val> {
     bome(allowed.and_then(|()| left * right))
 }
 
-/// Text divided by text splits it.
+/// Text divided by text splits it, into as many parts as it has characters at most.
 fn div(cv: Cv<'_, Kind>) -> ValXs<'_, Val> {
     let (left, right, shared) = operands(cv);
-    let allowed = fitting(&shared, &left, &right).and_then(|()| shared.take(units(length(&left))));
+    let parts = (BYTES_PER_UNIT / ITEMS_PER_UNIT) * length(&left) / length(&right).max(1);
+    let mut allowed = fitting(&shared, &left, &right).and_then(|()| shared.take(units(length(&left).saturating_add(parts))));
+    if is_marked(&left) || is_marked(&right) {
+        allowed = allowed.and(Err(looks_inside()));
+    }
     bome(allowed.and_then(|()| left / right))
 }

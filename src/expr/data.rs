@@ -30,9 +30,7 @@ impl Data {
     /// # Errors
     /// The text is not one JSON value, or nests deeper than 128.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
-        if nesting(bytes) > DEPTH_MAX {
-            return Err(ParseError(format!("nested deeper than {DEPTH_MAX}")));
-        }
+        readable(bytes).map_err(|what| ParseError(format!("it {what}")))?;
         // jaq reads a superset of JSON (NaN, byte strings, any key): what it adds is refused.
         let val = read::parse_single(bytes).map_err(|e| ParseError(e.to_string()))?;
         super::eval::json_only(&val).map_err(|what| ParseError(format!("{what} is not JSON")))?;
@@ -221,7 +219,7 @@ fn text_of(key: &Val) -> String {
     if let Val::TStr(bytes) = key { String::from_utf8_lossy(bytes).into_owned() } else { key.to_string() }
 }
 
-fn map_strings(val: &Val, change: &mut dyn FnMut(&str) -> Option<String>) -> Val {
+pub(super) fn map_strings(val: &Val, change: &mut dyn FnMut(&str) -> Option<String>) -> Val {
     match val {
         Val::TStr(bytes) => match std::str::from_utf8(bytes).ok().and_then(change) {
             Some(text) => Val::utf8_str(text),
@@ -270,23 +268,37 @@ pub(super) fn each_node<E>(val: &Val, mut see: impl FnMut(&Val, usize) -> Result
     Ok(())
 }
 
-/// How deep the brackets of a JSON text nest.
-pub(super) fn nesting(bytes: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+/// Digits of one number, at most: reading and writing long ones takes the square of their length.
+const DIGITS_MAX: usize = 2_000;
+
+/// Whether a JSON text can be read without harm: jaq's reader goes as deep as the text does, and reads numbers of any length. Says what is wrong.
+///
+/// Quotes and brackets in comments, which jaq's reader skips, are not counted.
+pub(super) fn readable(bytes: &[u8]) -> Result<(), String> {
+    let (mut depth, mut digits) = (0_usize, 0_usize);
+    let (mut in_string, mut escaped, mut in_comment) = (false, false, false);
     for byte in bytes {
+        digits = if byte.is_ascii_digit() && !in_string && !in_comment { digits + 1 } else { 0 };
         match byte {
+            b'\n' if in_comment => in_comment = false,
+            _ if in_comment => {}
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
             b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ if in_string => {}
+            b'#' => in_comment = true,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
+        if depth > DEPTH_MAX {
+            return Err(format!("nests deeper than {DEPTH_MAX}"));
+        }
+        if digits > DIGITS_MAX {
+            return Err(format!("has a number of more than {DIGITS_MAX} digits"));
+        }
     }
-    deepest
+    Ok(())
 }
 
 fn to_json(val: &Val) -> Value {

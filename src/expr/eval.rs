@@ -7,9 +7,10 @@ use jaq_core::data::{DataT, HasLut};
 use jaq_core::{Ctx, Error, Exn, Lut, Vars};
 use jaq_json::{Num, Val};
 
-use super::compile::Program;
+use super::compile::{Program, Reach};
 use super::cost;
 use super::data::{DEPTH_MAX, Data, each_node};
+use super::regex::Patterns;
 use super::stack::{self, Depth, Lost};
 
 /// Units that evaluations may use together; `cost` says what one is. Ordinary expressions use 0 to 10.
@@ -18,6 +19,10 @@ pub struct Fuel(Cell<u64>);
 
 /// Most that one evaluation uses: as deep as values may become while it runs, which the stack must hold when they are dropped.
 const UNITS_MAX: u64 = 500_000;
+/// Most that a program with loops uses on the stack of the caller.
+const UNITS_SHALLOW: u64 = 400;
+/// After more than this, a deep stack may have been used so far that it is worth giving back.
+const UNITS_SMALL: u64 = 20_000;
 
 impl Fuel {
     #[must_use]
@@ -70,8 +75,16 @@ pub struct Kind;
 #[derive(Clone)]
 pub struct Shared<'a> {
     lut: &'a Lut<Kind>,
-    fuel: &'a Fuel,
+    state: &'a State,
+}
+
+/// What one evaluation carries.
+pub struct State {
+    fuel: Fuel,
     depth: Depth,
+    /// Units of one round of a loop.
+    round: u64,
+    patterns: Patterns,
 }
 
 impl DataT for Kind {
@@ -86,16 +99,26 @@ impl<'a> HasLut<'a, Kind> for Shared<'a> {
 }
 
 impl Shared<'_> {
+    /// Takes what a round of a loop costs: more in a long program, which may run through all of itself in each.
+    pub fn round(&self) -> Result<(), Error<Val>> {
+        self.take(self.state.round)
+    }
+
+    pub fn patterns(&self) -> &Patterns {
+        &self.state.patterns
+    }
+
     /// Takes units, and sees that there is stack for what they are taken for.
     pub fn take(&self, units: u64) -> Result<(), Error<Val>> {
-        match self.fuel.0.get().checked_sub(units) {
-            Some(left) if self.depth.has_room() => {
-                self.fuel.0.set(left);
+        let fuel = &self.state.fuel.0;
+        match fuel.get().checked_sub(units) {
+            Some(left) if self.state.depth.has_room() => {
+                fuel.set(left);
                 Ok(())
             }
             // The counter stays at zero, so a program cannot catch the error and go on.
             _ => {
-                self.fuel.0.set(0);
+                fuel.set(0);
                 Err(Error::str(EvalError::OutOfFuel))
             }
         }
@@ -110,15 +133,18 @@ pub fn eval(program: &Program, value: &Data, variables: &dyn Variables, fuel: &F
     // Kept here while it runs, so that a program never owns one alone: what it copies, and so its fuel, does not depend on who else holds it.
     let values: Vec<Val> = program.uses().iter().map(|index| variables.get(*index).0).collect();
     let units = fuel.left().min(UNITS_MAX);
-    let (value, values) = (&value.0, values.as_slice());
-    let work = move |depth| {
-        let fuel = Fuel::new(units);
-        let result = run(program, value, values, &fuel, depth);
-        (result, fuel.left())
+    let done = match program.reach() {
+        Reach::Flat => stack::shallow(|depth| run(program, &value.0, &values, units, depth)),
+        // Most loops are short: they are tried here, and begun anew on a deep stack when they are not. Nothing is seen of the first attempt.
+        Reach::Loops => match stack::shallow(|depth| run(program, &value.0, &values, units.min(UNITS_SHALLOW), depth)) {
+            Ok((Err(EvalError::OutOfFuel), _)) if units > UNITS_SHALLOW => on_deep_stack(program, value, &values, units),
+            done => done,
+        },
+        Reach::Deep => on_deep_stack(program, value, &values, units),
     };
-    match if program.is_deep() { stack::deep(work) } else { stack::shallow(work) } {
+    match done {
         Ok((result, left)) => {
-            fuel.0.set(fuel.left() - (units - left));
+            fuel.0.set(fuel.left() - (units - left.min(units)));
             result
         }
         Err(Lost::NoStack) => Err(EvalError::failed("there is no memory for a stack to evaluate the expression on")),
@@ -126,9 +152,25 @@ pub fn eval(program: &Program, value: &Data, variables: &dyn Variables, fuel: &F
     }
 }
 
-fn run(program: &Program, value: &Val, variables: &[Val], fuel: &Fuel, depth: Depth) -> Result<Data, EvalError> {
+/// The result and the fuel that is left.
+type Done = (Result<Data, EvalError>, u64);
+
+fn on_deep_stack(program: &Program, value: &Data, values: &[Val], units: u64) -> Result<Done, Lost> {
+    let (program, value, values) = (program.clone(), value.0.clone(), values.to_vec());
+    let was_small = move |(_, left): &Done| units - left <= UNITS_SMALL;
+    stack::deep(move |depth| run(&program, &value, &values, units, depth), was_small)
+}
+
+fn run(program: &Program, value: &Val, variables: &[Val], units: u64, depth: Depth) -> Done {
+    let state = State { fuel: Fuel::new(units), depth, round: program.round(), patterns: Patterns::default() };
+    let result = first_and_only(program, value, variables, &state);
+    (result, state.fuel.left())
+}
+
+fn first_and_only(program: &Program, value: &Val, variables: &[Val], state: &State) -> Result<Data, EvalError> {
     let filter = program.filter();
-    let shared = Shared { lut: &filter.lut, fuel, depth };
+    let shared = Shared { lut: &filter.lut, state };
+    let fuel = &state.fuel;
     let ctx = Ctx::<Kind>::new(shared.clone(), Vars::new(variables.iter().cloned()));
     let mut outputs = filter.id.run::<Kind>((ctx, value.clone()));
     let first = outputs.next().ok_or(EvalError::NoOutput)?.map_err(|exn| failed(exn, fuel))?;
@@ -157,7 +199,7 @@ fn failed(exn: Exn<'_, Val>, fuel: &Fuel) -> EvalError {
 }
 
 /// Error texts quote values: these may be long, and deeper or longer than can be written out.
-fn shortened(error: &dyn fmt::Display) -> String {
+pub fn shortened(error: &dyn fmt::Display) -> String {
     const BYTES_MAX: usize = 300;
     struct Short(String);
     impl Write for Short {

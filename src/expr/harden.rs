@@ -5,9 +5,11 @@
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::ops::Math;
-use jaq_core::path::{Part, Path};
+use jaq_core::path::{Opt, Part, Path};
 
-use super::cost::{ADD, DIV, MUL, SUB, TICK, WEIGH};
+use super::compare;
+use super::cost::{ADD, CAUGHT, CHARGE, DIV, MUL, SUB, TICK, WEIGH};
+use super::guard::{KEY, WHOLE, WRITTEN};
 
 /// A definition that takes fuel when it is called.
 pub fn definition(def: Def<&str>) -> Def<&str> {
@@ -35,15 +37,22 @@ fn terms(all: Vec<Term<&str>>) -> Vec<Term<&str>> {
 pub fn term(t: Term<&str>) -> Term<&str> {
     match t {
         // Not a call of `recurse`: updates go from the leaves to the root here, as `walk` needs it.
-        Term::Recurse => pipe(Term::Recurse, call(TICK)),
-        Term::Str(format, parts) => Term::Str(format, parts.into_iter().map(part_of_string).collect()),
+        // It goes as deep as the value does, again for each part: so the value must not be deep.
+        Term::Recurse => pipe(pipe(call(WEIGH), Term::Recurse), call(TICK)),
+        Term::Str(format, parts) => {
+            // A format writes by itself.
+            let written = if format.is_some() { WEIGH } else { WRITTEN };
+            Term::Str(format, parts.into_iter().map(|part| part_of_string(part, written)).collect())
+        }
         Term::Arr(Some(items)) => pipe(Term::Arr(Some(boxed(items))), call(TICK)),
         Term::Obj(members) if members.is_empty() => Term::Obj(members),
         Term::Obj(members) => {
             let members = members.into_iter().map(|(key, value)| match (key, value) {
-                // `{$x}` and `{"a"}` are keys whose value the compiler finds.
+                // `{"a\(.b)"}` is the member of the input that has this name.
+                (key, None) if !is_constant(&key) && matches!(key, Term::Str(..)) => (keyed(key.clone()), Some(member(key))),
+                // `{$x}` and `{a}` are keys whose value the compiler finds.
                 (key, None) => (key, None),
-                (key, Some(value)) => (weighed(key), Some(term(value))),
+                (key, Some(value)) => (keyed(key), Some(term(value))),
             });
             pipe(Term::Obj(members.collect()), call(TICK))
         }
@@ -56,27 +65,18 @@ pub fn term(t: Term<&str>) -> Term<&str> {
             let update = Term::BinOp(boxed(l), BinaryOp::Update, Box::new(update));
             Term::BinOp(boxed(r), BinaryOp::Pipe(Some(Pattern::Var(BY))), Box::new(update))
         }
-        Term::BinOp(l, BinaryOp::Cmp(op), r) => Term::BinOp(Box::new(weighed(*l)), BinaryOp::Cmp(op), Box::new(weighed(*r))),
+        Term::BinOp(l, BinaryOp::Cmp(op), r) => Term::Call(compare::native(op), vec![term(*l), term(*r)]),
         Term::BinOp(l, BinaryOp::Comma, r) => comma(*l, *r),
         Term::BinOp(l, op, r) => Term::BinOp(boxed(l), op, boxed(r)),
         Term::Label(name, inner) => Term::Label(name, boxed(inner)),
         Term::Fold(name, source, p, args) => Term::Fold(name, Box::new(pipe(term(*source), call(TICK))), pattern(p), terms(args)),
-        Term::TryCatch(inner, catch) => Term::TryCatch(boxed(inner), catch.map(boxed)),
+        Term::TryCatch(inner, catch) => Term::TryCatch(Box::new(Term::Call(CAUGHT, vec![term(*inner)])), catch.map(boxed)),
         Term::IfThenElse(cases, otherwise) => {
             Term::IfThenElse(cases.into_iter().map(|(c, t)| (term(c), term(t))).collect(), otherwise.map(boxed))
         }
         Term::Def(defs, inner) => Term::Def(defs.into_iter().map(definition).collect(), boxed(inner)),
         Term::Call(name, args) => Term::Call(name, terms(args)),
-        Term::Path(head, Path(parts)) => {
-            let part = |part| match part {
-                Part::Index(index) => Part::Index(weighed(index)),
-                Part::Range(from, to) => Part::Range(from.map(term), to.map(term)),
-            };
-            // `.[]` gives many: without this, `.[] | .[] | .[]` would multiply for nothing.
-            let iterates = parts.iter().any(|(part, _)| matches!(part, Part::Range(None, None)));
-            let path = Term::Path(boxed(head), Path(parts.into_iter().map(|(p, opt)| (part(p), opt)).collect()));
-            if iterates { pipe(path, call(TICK)) } else { path }
-        }
+        Term::Path(head, Path(parts)) => path(term(*head), parts),
         leaf @ (Term::Id | Term::Num(_) | Term::Break(_) | Term::Var(_) | Term::Arr(None)) => leaf,
     }
 }
@@ -102,18 +102,51 @@ fn calculation<'s>(op: Math, left: Term<&'s str>, right: Term<&'s str>) -> Term<
     Term::Call(native, vec![left, right])
 }
 
-/// The same, for a place where a value is compared, hashed or written out.
-fn weighed(t: Term<&str>) -> Term<&str> {
+/// A path, with guards where it cuts out parts or gives many: `.[] | .[] | .[]` would multiply for nothing, and both may copy what they stand on.
+///
+/// What comes before a guard becomes the head of a path, not the left side of a pipe: indices are evaluated on the input of the whole path.
+fn path<'s>(head: Term<&'s str>, parts: Vec<(Part<Term<&'s str>>, Opt)>) -> Term<&'s str> {
+    let mut head = head;
+    let mut plain = Vec::new();
+    for (part, opt) in parts {
+        let (before, part, after) = match part {
+            Part::Index(index) => {
+                plain.push((Part::Index(keyed(index)), opt));
+                continue;
+            }
+            Part::Range(None, None) => (CHARGE, Part::Range(None, None), TICK),
+            Part::Range(from, to) => (WHOLE, Part::Range(from.map(term), to.map(term)), CHARGE),
+        };
+        if !plain.is_empty() {
+            head = Term::Path(Box::new(head), Path(std::mem::take(&mut plain)));
+        }
+        let guarded = Term::Path(Box::new(pipe(head, call(before))), Path(vec![(part, opt)]));
+        head = pipe(guarded, call(after));
+    }
+    if plain.is_empty() { head } else { Term::Path(Box::new(head), Path(plain)) }
+}
+
+fn member<'s>(key: Term<&'s str>) -> Term<&'s str> {
+    path(Term::Id, vec![(Part::Index(key), Opt::Essential)])
+}
+
+/// A term in the place of a key or an index.
+fn keyed(t: Term<&str>) -> Term<&str> {
+    if is_constant(&t) { t } else { pipe(term(t), call(KEY)) }
+}
+
+fn is_constant(t: &Term<&str>) -> bool {
     match t {
-        Term::Num(_) => t,
-        Term::Str(_, ref parts) if !parts.iter().any(|part| matches!(part, StrPart::Term(_))) => t,
-        t => pipe(term(t), call(WEIGH)),
+        Term::Num(_) => true,
+        Term::Str(_, parts) => !parts.iter().any(|part| matches!(part, StrPart::Term(_))),
+        _ => false,
     }
 }
 
-fn part_of_string<'s>(part: StrPart<&'s str, Term<&'s str>>) -> StrPart<&'s str, Term<&'s str>> {
+fn part_of_string<'s>(part: StrPart<&'s str, Term<&'s str>>, written: &'static str) -> StrPart<&'s str, Term<&'s str>> {
     match part {
-        StrPart::Term(t) => StrPart::Term(weighed(t)),
+        StrPart::Term(t) if is_constant(&t) => StrPart::Term(t),
+        StrPart::Term(t) => StrPart::Term(pipe(term(t), call(written))),
         text => text,
     }
 }
@@ -122,7 +155,7 @@ fn pattern(p: Pattern<&str>) -> Pattern<&str> {
     match p {
         Pattern::Var(name) => Pattern::Var(name),
         Pattern::Arr(items) => Pattern::Arr(items.into_iter().map(pattern).collect()),
-        Pattern::Obj(members) => Pattern::Obj(members.into_iter().map(|(k, v)| (term(k), pattern(v))).collect()),
+        Pattern::Obj(members) => Pattern::Obj(members.into_iter().map(|(k, v)| (keyed(k), pattern(v))).collect()),
     }
 }
 
@@ -197,6 +230,47 @@ pub fn walk<'t, 's>(t: &'t Term<&'s str>, see: &mut dyn FnMut(Met<'t, 's>)) {
             });
         }
         Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Arr(None) => {}
+    }
+}
+
+/// How deep the syntax tree is, objects counted by their members, as they are evaluated.
+pub fn depth(t: &Term<&str>) -> usize {
+    let deepest = |all: &mut dyn Iterator<Item = &Term<&str>>| all.map(depth).max().unwrap_or(0);
+    1 + match t {
+        Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Arr(None) | Term::Var(_) => 0,
+        Term::Str(_, parts) => {
+            let terms = parts.iter().filter_map(|part| if let StrPart::Term(t) = part { Some(depth(t)) } else { None });
+            parts.len() + terms.max().unwrap_or(0)
+        }
+        Term::Arr(Some(t)) | Term::Neg(t) | Term::Label(_, t) => depth(t),
+        Term::Obj(members) => members.len() + deepest(&mut members.iter().flat_map(|(key, value)| std::iter::once(key).chain(value))),
+        Term::BinOp(l, op, r) => {
+            let bound = if let BinaryOp::Pipe(Some(p)) = op { pattern_depth(p) } else { 0 };
+            bound.max(depth(l)).max(depth(r))
+        }
+        Term::Fold(_, source, p, args) => pattern_depth(p).max(depth(source)).max(deepest(&mut args.iter())),
+        Term::TryCatch(t, catch) => depth(t).max(catch.as_ref().map_or(0, |catch| depth(catch))),
+        Term::IfThenElse(cases, otherwise) => {
+            let otherwise = otherwise.as_ref().map_or(0, |otherwise| depth(otherwise));
+            cases.len() + deepest(&mut cases.iter().flat_map(|(condition, then)| [condition, then])).max(otherwise)
+        }
+        Term::Def(defs, t) => defs.iter().map(|def| depth(&def.body)).sum::<usize>() + depth(t),
+        Term::Call(_, args) => args.len() + deepest(&mut args.iter()),
+        Term::Path(head, Path(parts)) => {
+            let parts_depth = parts.iter().map(|(part, _)| match part {
+                Part::Index(t) => depth(t),
+                Part::Range(from, to) => from.iter().chain(to).map(depth).max().unwrap_or(0),
+            });
+            parts.len() + parts_depth.max().unwrap_or(0).max(depth(head))
+        }
+    }
+}
+
+fn pattern_depth(p: &Pattern<&str>) -> usize {
+    1 + match p {
+        Pattern::Var(_) => 0,
+        Pattern::Arr(items) => items.len() + items.iter().map(pattern_depth).max().unwrap_or(0),
+        Pattern::Obj(members) => members.len() + members.iter().map(|(k, p)| depth(k).max(pattern_depth(p))).max().unwrap_or(0),
     }
 }
 

@@ -10,9 +10,12 @@ use jaq_core::Bind;
 use jaq_core::load::parse::{Def, Term};
 use jaq_core::native::Fun;
 
-use super::cost::{self, CHARGE, SHALLOW, TICK, WEIGH};
+use super::compare;
+use super::cost::{self, PAIR, ROUNDS, SHALLOW, STEP, TICK};
 use super::eval::Kind;
+use super::guard::{self, IN_JSON, INSIDE, KEY, NUMBER, PLAIN, READ, ZONELESS};
 use super::harden::{self, Met, call, pipe};
+use super::regex;
 
 /// Name, and why it is not there.
 pub const DENIED: [(&str, &str); 15] = [
@@ -33,9 +36,11 @@ pub const DENIED: [(&str, &str); 15] = [
     ("get_search_list", "there are no modules"),
 ];
 
-/// Natives that walk their input or arguments, however deep and however often parts are shared.
-const LOOK_INSIDE: [&str; 10] =
-    ["tojson", "contains", "indices", "has", "bsearch", "sort", "sort_by", "group_by", "min_by_or_empty", "max_by_or_empty"];
+/// Natives that compare values in full.
+const LOOK_INSIDE: [&str; 5] = ["contains", "indices", "bsearch", "sort", "tobytes"];
+
+/// Of jaq's core: what copies its input.
+const COPY: [&str; 2] = ["keys_unsorted", "key_values"];
 
 /// Under these, a program can come to any depth: they call themselves, or fold over a path.
 const LOOPS: [&str; 9] = ["recurse", "repeat", "until", "while", "getpath", "setpath", "delpaths", "pick", "combinations"];
@@ -74,41 +79,67 @@ static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     Library { defs, by_name, inner }
 });
 
-/// Natives that take no fuel by themselves.
+/// Natives that take no fuel by themselves, or not for what they are given.
 fn charged() -> impl Iterator<Item = Fun<Kind>> {
-    let range = jaq_core::funs().filter(|(name, args, _)| *name == "range" && args.len() == 3);
-    range.chain(jaq_std::funs()).chain(jaq_json::funs()).filter(|(name, _, _)| denied(name).is_none())
+    let replaced: Vec<&str> = guard::deferring().chain(regex::natives()).map(|(name, _, _)| name).collect();
+    let core = jaq_core::funs().filter(|(name, args, _)| is_charged(name, args));
+    let others = jaq_std::funs().chain(jaq_json::funs()).filter(move |(name, _, _)| denied(name).is_none() && !replaced.contains(name));
+    core.chain(others).chain(regex::natives())
 }
 
+fn is_charged(name: &str, args: &[Bind]) -> bool {
+    (name == "range" && args.len() == 3) || COPY.contains(&name)
+}
+
+/// A definition that lets a native have what is fit for it, and pays for it.
 fn guarded(name: &'static str, behind: &'static str, args: &[Bind]) -> Def<&'static str> {
     const VARIABLES: [&str; 3] = ["$a", "$b", "$c"];
     const FILTERS: [&str; 3] = ["a", "b", "c"];
     let looks_inside = LOOK_INSIDE.contains(&name);
-    let named: Vec<(&str, Term<&str>)> = args
-        .iter()
-        .zip(VARIABLES.into_iter().zip(FILTERS))
-        .map(|(arg, (variable, filter))| match arg {
-            Bind::Var(()) => (variable, Term::Var(variable)),
-            Bind::Fun(()) => (filter, call(filter)),
-        })
-        .collect();
-    let (args, given): (Vec<&str>, Vec<Term<&str>>) =
-        named.into_iter().map(|(name, given)| (name, if looks_inside { pipe(given, call(WEIGH)) } else { given })).unzip();
+    let mut given = Vec::new();
+    let mut names = Vec::new();
+    for (at, arg) in args.iter().enumerate() {
+        let (named, fit) = match arg {
+            // The filter runs once for each item, and what it gives is compared.
+            Bind::Fun(()) => (FILTERS[at], pipe(call(TICK), pipe(call(FILTERS[at]), call(INSIDE)))),
+            Bind::Var(()) => {
+                let guard = match (name, at) {
+                    ("range", _) => NUMBER,
+                    ("has", _) => KEY,
+                    ("jn" | "yn", 0) => ROUNDS,
+                    ("strptime", _) => ZONELESS,
+                    _ if looks_inside => INSIDE,
+                    _ => PLAIN,
+                };
+                (VARIABLES[at], pipe(Term::Var(VARIABLES[at]), call(guard)))
+            }
+        };
+        names.push(named);
+        given.push(fit);
+    }
     let native = Term::Call(behind, given);
     let body = match name {
-        // Each of its outputs is a round.
-        "range" => pipe(native, call(TICK)),
-        "fromjson" => pipe(call(SHALLOW), native),
-        _ => pipe(call(if looks_inside { WEIGH } else { CHARGE }), native),
+        // Each of its outputs is a round, and may be longer than the one before.
+        "range" => pipe(native, call(STEP)),
+        "fromjson" => pipe(pipe(call(SHALLOW), native), call(READ)),
+        "tojson" => pipe(call(IN_JSON), native),
+        // A key is looked up, whatever there is.
+        "has" => native,
+        // Each with each.
+        "contains" | "indices" => {
+            let pair = Term::Call(PAIR, vec![Term::Var(VARIABLES[0])]);
+            pipe(call(INSIDE), pipe(pair, native))
+        }
+        _ => pipe(call(if looks_inside { INSIDE } else { PLAIN }), native),
     };
-    Def { name, args, body }
+    Def { name, args: names, body }
 }
 
 /// The natives of jq less the denied ones, and ours.
 pub fn natives() -> impl Iterator<Item = Fun<Kind>> {
-    let plain = jaq_core::funs().filter(|(name, args, _)| !(*name == "range" && args.len() == 3));
+    let plain = jaq_core::funs().filter(|(name, args, _)| !is_charged(name, args));
     let behind = charged().map(|(name, args, native)| (LIBRARY.inner.get(name).copied().unwrap_or(name), args, native));
-    plain.chain(behind).chain(cost::natives())
+    plain.chain(behind).chain(cost::natives()).chain(compare::natives()).chain(guard::natives()).chain(guard::deferring())
 }
 
 /// The definitions that a program needs, in their order: a tenth of all, as a rule, and compiling them is most of the work.

@@ -17,18 +17,23 @@
 //! | `marker` | stand-ins for the values of secrets |
 #![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
+mod compare;
 mod compile;
 mod cost;
 mod data;
 mod eval;
+mod guard;
 mod harden;
 mod library;
 pub mod marker;
+mod regex;
+mod secrecy;
 mod stack;
 mod template;
 
 pub use compile::{CompileError, Program, compile};
 pub use data::{Data, ParseError};
+pub use secrecy::Look;
 pub use eval::{EvalError, Fuel, Variables, eval};
 pub use template::Template;
 

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::marker::Markers;
 use super::*;
 
 const VARIABLES: [(&str, usize); 3] = [("context", 0), ("input", 1), ("item", 10)];
@@ -205,44 +204,4 @@ fn data_is_changed_by_copies() {
     assert_eq!(data.merged(&Data::from(json!({"a": 2, "c": 3}))).to_string(), r#"{"a":2,"c":3}"#);
     assert_eq!(data.to_string(), r#"{"a":1}"#);
     assert_eq!(Data::null().with("k", "v".into()).to_string(), r#"{"k":"v"}"#);
-}
-
-fn markers() -> Markers {
-    Markers::new("run1")
-}
-
-#[test]
-fn markers_survive_what_expressions_do_with_text() {
-    let mark = markers().mark("TOKEN");
-    for source in [
-        "\"Bearer \" + .",
-        "\"Bearer \\(.)\"",
-        "[\"Bearer\", .] | join(\" \")",
-        "{a: .} | .a | tostring | \"Bearer \" + .",
-        "tojson | fromjson | \"Bearer \" + .",
-    ] {
-        let text = Data::from(run(source, json!(mark)).unwrap());
-        let value = markers().swap_in(&text, &|name| (name == "TOKEN").then(|| "s3cret".to_owned())).unwrap();
-        assert_eq!(value.as_str(), Some("Bearer s3cret"), "{source}");
-    }
-}
-
-#[test]
-fn markers_name_their_secrets_and_nothing_else() {
-    let data = Data::from(json!({"a": format!("{}-{}", markers().mark("A"), markers().mark("B")), "b": Markers::new("other").mark("C")}));
-    assert_eq!(markers().names_in(&data).into_iter().collect::<Vec<_>>(), ["A", "B"]);
-    let swapped = markers().swap_in(&data, &|name| Some(name.to_lowercase())).unwrap();
-    assert_eq!(swapped.get("a").unwrap().as_str(), Some("a-b"));
-    assert_eq!(swapped.get("b"), data.get("b"));
-    assert_eq!(markers().swap_in(&data, &|_| None).unwrap_err().name, "A");
-}
-
-#[test]
-fn values_become_markers_again_the_longest_first() {
-    let values =
-        vec![("SHORT".to_owned(), "pass".to_owned()), ("LONG".to_owned(), "password".to_owned()), ("TINY".to_owned(), "pw".to_owned())];
-    let data = Data::from(json!({"password": ["the password is pw, no, pass"]}));
-    let hidden = markers().swap_out(&data, &values);
-    let (long, short) = (markers().mark("LONG"), markers().mark("SHORT"));
-    assert_eq!(hidden.to_json(), json!({ long.clone(): [format!("the {long} is pw, no, {short}")] }));
 }

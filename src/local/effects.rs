@@ -8,6 +8,8 @@ use super::calls::Calls;
 use super::clock::Clock;
 use crate::effects::EffectError;
 use crate::effects::http::Http;
+use crate::effects::openapi::OpenApi;
+use crate::effects::resources::Resources;
 use crate::effects::scripted::{Agents, Question};
 use crate::effects::secrets::{Chain, with_secrets};
 use crate::engine::host::{Call, Effect};
@@ -17,6 +19,7 @@ use crate::expr::marker::Markers;
 /// What the calls of one run need. Markers are swapped for secrets here, and nowhere earlier.
 pub struct Effects {
     pub http: Http,
+    pub resources: Resources,
     pub agents: Agents,
     pub secrets: Chain,
     pub markers: Markers,
@@ -25,23 +28,35 @@ pub struct Effects {
 }
 
 /// [`Calls`] over [`Effects`].
-pub struct RealCalls(Rc<Effects>);
+pub struct RealCalls(Rc<Ready>);
+
+/// [`Effects`] with what is made of them.
+struct Ready {
+    effects: Effects,
+    openapi: OpenApi,
+}
 
 impl RealCalls {
     pub fn new(effects: Effects) -> Self {
-        Self(Rc::new(effects))
+        let openapi = OpenApi::new(effects.http.clone(), effects.resources.clone());
+        Self(Rc::new(Ready { effects, openapi }))
     }
 }
 
 impl Calls for RealCalls {
     fn call(&self, call: Call, clock: &Clock) -> LocalBoxFuture<'static, Result<Data, EffectError>> {
-        let (effects, clock) = (self.0.clone(), clock.clone());
+        let (ready, clock) = (self.0.clone(), clock.clone());
         Box::pin(async move {
+            let Ready { effects, openapi } = &*ready;
             let (secrets, markers) = (&effects.secrets, &effects.markers);
+            let key = format!("{}{}", effects.run_id, call.id);
             match call.effect {
                 Effect::Http => {
-                    let key = format!("{}{}", effects.run_id, call.id);
                     let send = async |request: Data| effects.http.call(&request, &key).await;
+                    with_secrets(secrets, None, markers, &call.input, send).await
+                }
+                Effect::OpenApi => {
+                    let send = async |request: Data| openapi.call(&request, &key).await;
                     with_secrets(secrets, None, markers, &call.input, send).await
                 }
                 Effect::Agent => {

@@ -1,20 +1,23 @@
 //! The host in this process.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use futures::future::{Either, LocalBoxFuture, select};
+use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 
 use super::calls::Calls;
 use super::clock::Clock;
+use super::relay::{Never, Relay};
 use super::scope::Token;
 use crate::effects::EffectError;
 use crate::engine::fault::{Fault, Standard};
-use crate::engine::host::{self, Call, CallError, Host, Scope, Waited};
+use crate::engine::host::{self, Call, CallError, Handover, Host, Scope, Waited};
 use crate::engine::inbox::Inbox;
 use crate::engine::progress::Event;
 use crate::expr::Data;
@@ -31,12 +34,41 @@ pub struct LocalHost {
     observer: Observer,
     inbox: Rc<Inbox>,
     run_id: String,
+    /// Work that nobody waits for, but the process: it ends with it at the latest.
+    detached: RefCell<FuturesUnordered<LocalBoxFuture<'static, ()>>>,
+    relay: Rc<dyn Relay>,
 }
 
 impl LocalHost {
     pub fn new(clock: Clock, calls: Rc<dyn Calls>, seed: u64, error_host: String, observer: Observer) -> Self {
         let run_id = format!("{seed:016x}");
-        Self { clock, calls, root: Rc::new(Token::default()), random: Cell::new(seed), error_host, observer, inbox: Rc::default(), run_id }
+        Self {
+            clock,
+            calls,
+            root: Rc::new(Token::default()),
+            random: Cell::new(seed),
+            error_host,
+            observer,
+            inbox: Rc::default(),
+            run_id,
+            detached: RefCell::default(),
+            relay: Rc::new(Never),
+        }
+    }
+
+    #[must_use]
+    pub fn handed_over_by(self, relay: Rc<dyn Relay>) -> Self {
+        Self { relay, ..self }
+    }
+
+    /// Ready when all work that nobody waits for is done; none is when the run is cancelled.
+    pub(super) fn poll_detached(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut detached = self.detached.borrow_mut();
+        if self.root.is_cancelled() {
+            detached.clear();
+        }
+        while let Poll::Ready(Some(())) = detached.poll_next_unpin(cx) {}
+        if detached.is_empty() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -65,18 +97,28 @@ impl Host for LocalHost {
     }
 
     fn call(&self, call: Call, scope: &Scope) -> LocalBoxFuture<'static, Result<Data, CallError>> {
-        let timeout = call.timeout;
+        let (timeout, detached, id) = (call.timeout, call.detached, call.id.clone());
         let work = self.clock.while_busy(self.calls.call(call, &self.clock));
         let limited = match timeout {
             None => Box::pin(async move { work.await.map_err(Failure::Effect) }) as LocalBoxFuture<'static, _>,
             Some(limit) => limited(work, self.clock.sleep(limit), limit),
         };
+        if detached {
+            let note = move |failure: Failure| tracing::warn!(call = %id, error = %failure.into_fault(""), "nobody waited for this");
+            let work = async move { limited.await.map_or_else(note, drop) };
+            self.detached.borrow_mut().push(Box::pin(work));
+            return Box::pin(std::future::ready(Ok(Data::null())));
+        }
         let answer = unless_cancelled(scope.clone(), limited);
         let error_host = self.error_host.clone();
         Box::pin(async move {
             let answer = answer.await.ok_or(CallError::Cancelled)?;
             answer.map_err(|failure| CallError::Fault(Box::new(failure.into_fault(&error_host))))
         })
+    }
+
+    fn handover(&self) -> Handover {
+        self.relay.wants()
     }
 
     fn inbox(&self) -> Rc<Inbox> {

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod effects;
 mod host;
 pub mod mock;
+pub mod relay;
 mod scope;
 
 #[cfg(test)]
@@ -25,9 +26,10 @@ use futures::future::LocalBoxFuture;
 pub use self::calls::Calls;
 pub use self::clock::Clock;
 pub use self::host::{LocalHost, Observer};
+pub use self::relay::Relay;
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::host::Host as _;
-use crate::engine::{self, Outcome, Start};
+use crate::engine::{Outcome, Start};
 use crate::plan::Plan;
 
 /// Jumps of the virtual clock after which the runtime gets its turn, so that an endless loop can still be interrupted.
@@ -45,12 +47,13 @@ pub struct Options {
     pub observer: Observer,
     /// Cancels the run when it ends (Ctrl-C, say). The run still comes to an orderly end.
     pub cancel: Option<LocalBoxFuture<'static, ()>>,
+    pub relay: Rc<dyn Relay>,
 }
 
 impl Options {
     /// A run that nobody watches or cancels.
     pub fn new(start: Start, clock: Clock, calls: Rc<dyn Calls>) -> Self {
-        Self { start, clock, seed: 0, calls, observer: Box::new(|_| ()), cancel: None }
+        Self { start, clock, seed: 0, calls, observer: Box::new(|_| ()), cancel: None, relay: Rc::new(relay::Never) }
     }
 }
 
@@ -61,22 +64,29 @@ pub fn run(plan: &Plan, options: Options) -> io::Result<Outcome> {
 }
 
 /// Runs inside a current-thread runtime. In virtual time, a run that waits for what can never come (an agent that stays silent, without a
-/// timeout) faults with `runtime`.
+/// timeout) faults with `runtime`. Work that nobody waits for is done before this ends, unless the run is cancelled.
 pub async fn drive(plan: &Plan, options: Options) -> Outcome {
-    let Options { start, clock, seed, calls, observer, mut cancel } = options;
-    let host = LocalHost::new(clock.clone(), calls, seed, start.settings.error_host.clone(), observer);
-    let mut run = pin!(engine::run(plan, &host, &start));
+    let Options { start, clock, seed, calls, observer, mut cancel, relay } = options;
+    let host = LocalHost::new(clock.clone(), calls, seed, start.settings.error_host.clone(), observer).handed_over_by(relay.clone());
+    let mut run = pin!(relay::run(plan, &host, &relay, &start));
+    let mut outcome = None;
     let mut look = |cx: &mut Context<'_>| {
         if cancel.as_mut().is_some_and(|cancel| cancel.as_mut().poll(cx).is_ready()) {
             cancel = None;
             host.root().cancel();
         }
-        run.as_mut().poll(cx)
+        if outcome.is_none()
+            && let Poll::Ready(ended) = run.as_mut().poll(cx)
+        {
+            outcome = Some(ended);
+        }
+        let detached = host.poll_detached(cx);
+        if outcome.is_some() && detached.is_ready() { outcome.take() } else { None }
     };
     let mut jumps = 0;
     poll_fn(|cx| {
         loop {
-            if let Poll::Ready(outcome) = look(cx) {
+            if let Some(outcome) = look(cx) {
                 return Poll::Ready(outcome);
             }
             match clock.jump() {

@@ -6,6 +6,8 @@
 
 mod build;
 mod cache;
+#[cfg(test)]
+mod language_tests;
 mod schema;
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "tests read files")]

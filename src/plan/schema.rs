@@ -3,12 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jsonschema::Validator;
+use jsonschema::{PatternOptions, Validator};
 
 use crate::expr::Data;
 
 /// Faults of one value that a message names at most.
 const FAULTS_SHOWN: usize = 5;
+
+/// Steps back that matching one pattern may take, and bytes that it may have when it is compiled: a pattern is as foreign as its document.
+const BACKTRACKS_MAX: usize = 50_000;
+const PATTERN_SIZE_MAX: usize = 256 * 1024;
 
 /// One schema, compiled once. 2020-12 unless it says otherwise; nothing outside of it is ever fetched.
 #[derive(Clone)]
@@ -18,7 +22,12 @@ impl Schema {
     /// # Errors
     /// The text for people when `schema` is no schema, or refers to something outside of itself.
     pub fn compile(schema: &serde_json::Value) -> Result<Self, String> {
-        jsonschema::options().build(schema).map(|validator| Self(Arc::new(validator))).map_err(|error| error.to_string())
+        let patterns = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS_MAX).size_limit(PATTERN_SIZE_MAX);
+        jsonschema::options()
+            .with_pattern_options(patterns)
+            .build(schema)
+            .map(|validator| Self(Arc::new(validator)))
+            .map_err(|error| error.to_string())
     }
 
     /// # Errors

@@ -197,13 +197,14 @@ fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<
         reconcile_every: config.handshake.reconcile_every,
         agent_timeout: config.agents.timeout,
         call_timeout: config.http.timeout + CALL_MARGIN,
-        process_timeout: Duration::from_mins(10) + CALL_MARGIN,
+        process_timeout: config.run.timeout + CALL_MARGIN,
         watch_queue: config.handshake.watch_queue.clone(),
     });
     let queue = &config.worker.workflow_queue;
     let mut options = options(config, queue);
     options.register_activities(ExecutionActivities {
         http: resources.http.clone(),
+        openapi: resources.openapi.clone(),
         secrets: resources.lookup(),
         stigmer: resources.platform.as_ref().map(|platform| platform.stigmer.clone()),
         publisher,

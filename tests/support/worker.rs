@@ -38,6 +38,8 @@ impl WorkerProcess {
             .env("TEMPORAL_ADDRESS", temporal)
             .env("WORKFLOW_RUNNER_ADMIN__LISTEN", format!("127.0.0.1:{admin}"))
             .env("LOG_LEVEL", "debug")
+            // What the documents call is on this machine.
+            .env("WORKFLOW_RUNNER_HTTP__REACH", "any")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(file);

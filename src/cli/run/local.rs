@@ -13,6 +13,7 @@ use crate::cli::service::{StartError, own_secrets};
 use crate::cli::stop::Stop;
 use crate::cli::timeline::Timeline;
 use crate::effects::http::Http;
+use crate::effects::resources::Resources;
 use crate::engine::progress::Progress;
 use crate::engine::{Settings, Start};
 use crate::expr::marker::Markers;
@@ -24,8 +25,10 @@ pub(super) async fn run(_: &RunArgs, job: Job) -> Result<End, StartError> {
     let now = Timestamp::now();
     let run_id = format!("{}-{}", job.plan.name, now.as_nanosecond());
     let markers = Markers::new(&crate::activities::digest(&[&run_id])[..16]);
+    let http = Http::new(&job.config.http).map_err(StartError::usage)?;
     let effects = Effects {
-        http: Http::new(&job.config.http).map_err(StartError::usage)?,
+        resources: Resources::new(http.clone(), &job.config.resources),
+        http,
         agents: job.agents,
         secrets: own_secrets(&job.config),
         markers: markers.clone(),

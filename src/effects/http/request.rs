@@ -1,9 +1,12 @@
 //! The effect's input as a request that can be sent.
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
 use super::super::EffectError;
+use super::super::authentication::{Credentials, Login};
+use super::redact::Redaction;
+use crate::config::Detour;
 use crate::expr::Data;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -17,14 +20,15 @@ pub(super) enum Output {
 }
 
 /// A checked request: everything that can be wrong with the document's side is found before anything is sent.
-#[derive(Debug)]
 pub(super) struct Request {
-    method: Method,
-    url: Url,
-    headers: HeaderMap,
-    body: Option<Vec<u8>>,
+    pub method: Method,
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub body: Option<Vec<u8>>,
     pub output: Output,
     pub redirect: bool,
+    /// For the answer to a challenge.
+    pub digest: Option<Login>,
 }
 
 impl Request {
@@ -38,7 +42,8 @@ impl Request {
                 .map_err(|_| EffectError::validation("the idempotency key cannot be sent as a header"))?;
             headers.insert(IDEMPOTENCY_KEY, key);
         }
-        Ok(Self { method, url, headers, body, output: output(input)?, redirect: redirect(input)? })
+        let digest = authenticate(input, &mut headers)?;
+        Ok(Self { method, url, headers, body, output: output(input)?, redirect: redirect(input)?, digest })
     }
 
     /// Host and port of the other side, for messages: never the path or the query, which may hold a secret.
@@ -54,22 +59,46 @@ impl Request {
         request
     }
 
-    /// `{method, uri, headers}` as they were sent.
-    pub fn echo(&self) -> Data {
+    /// The same request on another way: the host of the URL stays in the `Host` header.
+    pub fn to_send_by(&self, detour: &Detour) -> reqwest::Request {
+        let mut request = self.to_send();
+        let mut url = detour.origin.clone();
+        url.set_path(self.url.path());
+        url.set_query(self.url.query());
+        if let Ok(host) = HeaderValue::from_str(&self.peer()) {
+            request.headers_mut().entry(HOST).or_insert(host);
+        }
+        *request.url_mut() = url;
+        request
+    }
+
+    /// `{method, uri, headers}` as they were sent, without credentials.
+    pub fn echo(&self, redaction: &Redaction) -> Data {
         Data::object([
             ("method", Data::string(self.method.as_str())),
             ("uri", Data::string(self.url.as_str())),
-            ("headers", headers_to_data(&self.headers)),
+            ("headers", redaction.headers(&self.headers)),
         ])
     }
 }
 
-/// Names in lower case, as HTTP/2 has them; the values of a name that came more than once are joined by `, `.
-pub(super) fn headers_to_data(headers: &HeaderMap) -> Data {
-    Data::object(headers.keys().map(|name| {
-        let values: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-        (name.as_str(), Data::string(values.join(", ")))
-    }))
+/// Sets the `Authorization` header, or gives the login for the challenge that is to come. A document that sets the header itself beside
+/// `authentication` says two things, and is refused.
+fn authenticate(input: &Data, headers: &mut HeaderMap) -> Result<Option<Login>, EffectError> {
+    let Some(credentials) = Credentials::of(input)? else { return Ok(None) };
+    if headers.contains_key(AUTHORIZATION) {
+        return Err(EffectError::validation("`authentication` and the header `authorization` cannot both be given"));
+    }
+    if let Some(text) = credentials.header() {
+        let mut value = HeaderValue::from_bytes(text.as_bytes())
+            .map_err(|_| EffectError::validation("`authentication` holds characters that no header may have"))?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    match credentials {
+        Credentials::Digest(login) => Ok(Some(login)),
+        Credentials::Basic { .. } | Credentials::Bearer { .. } => Ok(None),
+    }
 }
 
 fn method(input: &Data) -> Result<Method, EffectError> {
@@ -93,6 +122,9 @@ fn url(input: &Data) -> Result<Url, EffectError> {
     let mut url = Url::parse(text).map_err(|error| EffectError::validation(format!("`{text}` is not a URL: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(EffectError::validation(format!("`{text}`: only http and https can be called")));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(EffectError::validation("an endpoint cannot hold a name or a password: use `authentication`"));
     }
     let pairs = query(input)?;
     if !pairs.is_empty() {

@@ -6,7 +6,8 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
 use super::super::{EffectError, excerpt};
-use super::request::{Output, Request, headers_to_data};
+use super::redact::Redaction;
+use super::request::{Output, Request};
 use crate::expr::Data;
 
 /// Characters of an unexpected answer that go into the error. It is cut again once secrets are swapped out: a value cut here could not be
@@ -15,8 +16,8 @@ const EXCERPT_LENGTH: usize = 4_096;
 
 /// Everything of the answer but its body.
 pub(super) struct Head {
-    status: StatusCode,
-    headers: HeaderMap,
+    pub status: StatusCode,
+    pub headers: HeaderMap,
 }
 
 /// Why a body was not read to its end.
@@ -47,27 +48,27 @@ impl Head {
         Self { status: answer.status(), headers: answer.headers().clone() }
     }
 
-    /// Specification: without `redirect` everything outside 200–299 is an error, with it everything outside 200–399.
-    pub fn accept(&self, body: &[u8], redirect: bool) -> Result<(), EffectError> {
-        if self.status.is_success() || (redirect && self.status.is_redirection()) {
+    /// The specification: without `redirect` everything outside 200–299 is an error, with it everything outside 200–399.
+    pub fn accept(&self, body: &[u8], request: &Request, redaction: &Redaction) -> Result<(), EffectError> {
+        if self.status.is_success() || (request.redirect && self.status.is_redirection()) {
             return Ok(());
         }
         let error = EffectError::communication(self.status.as_u16(), self.status.canonical_reason().unwrap_or("unexpected status"));
         let text = String::from_utf8_lossy(body);
         match text.trim() {
             "" => Err(error),
-            text => Err(error.with_detail(excerpt(text, EXCERPT_LENGTH))),
+            text => Err(error.with_detail(excerpt(&redaction.text(text, &request.headers), EXCERPT_LENGTH))),
         }
     }
 
-    pub fn output(&self, body: Vec<u8>, request: &Request) -> Data {
+    pub fn output(&self, body: Vec<u8>, request: &Request, redaction: &Redaction) -> Data {
         match request.output {
             Output::Content => self.content(body),
             Output::Raw => Data::string(BASE64_STANDARD.encode(body)),
             Output::Response => Data::object([
-                ("request", request.echo()),
+                ("request", request.echo(redaction)),
                 ("statusCode", Data::from(i64::from(self.status.as_u16()))),
-                ("headers", headers_to_data(&self.headers)),
+                ("headers", redaction.headers(&self.headers)),
                 ("content", self.content(body)),
             ]),
         }

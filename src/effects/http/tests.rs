@@ -7,9 +7,15 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Response, Uri};
 use axum::routing::any;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::*;
+
+mod authentication;
+mod reach;
+mod tls;
 
 /// `/echo` answers with what it got, as JSON; the others are named by what they do.
 async fn server() -> String {
@@ -31,9 +37,31 @@ async fn server() -> String {
         .route("/moved", any(|| async { Response::builder().status(302).header("location", "/echo").body(Body::from("there")).unwrap() }))
         .route("/large", any(|| async { "x".repeat(5_000) }))
         .route("/endless", any(|| async { Response::new(endless()) }))
+        .route("/zipped", compressed("gzip", GZIP))
+        .route("/deflated", compressed("deflate", "eJyrqCAVAABV+Bdx"))
+        .route("/brotli", compressed("br", "CwKAaGVsbG8D"))
+        .route("/session", any(|| async { Response::builder().header("set-cookie", "sid=hidden").body(Body::from("{}")).unwrap() }))
+        .route("/denies", any(denies))
         .route("/never", any(|| async { std::future::pending::<()>().await }));
     tokio::spawn(async move { axum::serve(listener, app).await });
     format!("http://{address}")
+}
+
+/// 200,000 bytes.
+const GZIP: &str = "H4sIAAAAAAACA+3BMQEAAADCoNqLbwZ/oAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\
+    AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\
+    AAAAAAAAAAAAAAAAAAAAAAAAAAAAAACA1wByAr9RQA0DAA==";
+
+fn compressed(encoding: &'static str, base64: &str) -> axum::routing::MethodRouter {
+    let body = BASE64_STANDARD.decode(base64).unwrap();
+    any(move || async move {
+        Response::builder().header("content-encoding", encoding).header("content-type", "text/plain").body(Body::from(body)).unwrap()
+    })
+}
+
+/// Shows what it got, as careless servers do.
+async fn denies(headers: HeaderMap) -> Response<Body> {
+    Response::builder().status(403).body(Body::from(format!("not with {:?}", headers["authorization"]))).unwrap()
 }
 
 fn endless() -> Body {
@@ -58,7 +86,7 @@ fn http() -> Http {
 
 /// Loopback is never asked for through a proxy that the machine may have.
 fn with(settings: HttpSettings) -> Http {
-    Http::new(&HttpSettings { environment_proxy: false, ..settings }).unwrap()
+    Http::new(&HttpSettings { environment_proxy: false, reach: Reach::Any, ..settings }).unwrap()
 }
 
 async fn call(request: Value) -> Result<Value, EffectError> {
@@ -173,6 +201,33 @@ async fn an_answer_over_the_limit_is_refused_by_size() {
 }
 
 #[tokio::test]
+async fn compressed_answers_are_read_and_count_by_their_whole_size() {
+    let server = server().await;
+    for (path, expected) in [("zipped", "x".repeat(200_000)), ("deflated", "x".repeat(50)), ("brotli", "hello".to_owned())] {
+        assert_eq!(call(json!({"method": "GET", "uri": format!("{server}/{path}")})).await, Ok(json!(expected)), "{path}");
+    }
+    let small = with(HttpSettings { body_limit_bytes: 4_000, ..HttpSettings::default() });
+    let error = small.call(&json!({"method": "GET", "uri": format!("{server}/zipped")}).into(), "k").await.unwrap_err();
+    assert!(error.detail.as_ref().is_some_and(|detail| detail.contains("the limit is 4000 bytes")), "{error}");
+}
+
+#[tokio::test]
+async fn credentials_stand_in_no_output_and_no_error() {
+    let server = server().await;
+    let headers = json!({"Authorization": "Bearer hidden", "X-Api-Key": "hidden", "Cookie": "hidden", "x-plain": "shown"});
+    let request = json!({"method": "GET", "uri": format!("{server}/session"), "headers": headers, "output": "response"});
+    let output = call(request).await.unwrap();
+    assert!(!output.to_string().contains("hidden"), "{output}");
+    assert_eq!((&output["request"]["headers"]["x-plain"], &output["headers"]["set-cookie"]), (&json!("shown"), &json!("***")));
+    let request = json!({"method": "GET", "uri": format!("{server}/denies"), "authentication": {"scheme": "bearer", "token": "hidden"}});
+    let error = call(request).await.unwrap_err();
+    assert_eq!((error.status, error.detail.as_deref()), (403, Some("not with \"***\"")));
+    let open = with(HttpSettings { redact_headers: Vec::new(), ..HttpSettings::default() });
+    let output = open.call(&json!({"method": "GET", "uri": format!("{server}/session"), "output": "response"}).into(), "k").await.unwrap();
+    assert_eq!(output.to_json()["headers"]["set-cookie"], "sid=hidden");
+}
+
+#[tokio::test]
 async fn no_answer_names_the_host_and_the_cause_but_no_header_and_no_path() {
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let request = json!({"method": "GET", "uri": format!("http://{closed}/hidden?token=hidden"), "headers": {"Authorization": "hidden"}});
@@ -196,6 +251,8 @@ async fn a_malformed_request_is_refused_before_anything_is_sent() {
         (json!({"method": "connect", "uri": uri}), "`CONNECT`"),
         (json!({"method": "GET", "uri": "not a url"}), "`not a url` is not a URL"),
         (json!({"method": "GET", "uri": "file:///etc/passwd"}), "only http and https"),
+        (json!({"method": "GET", "uri": "http://user:break@127.0.0.1/"}), "use `authentication`"),
+        (json!({"method": "GET", "uri": "http://user@127.0.0.1/"}), "use `authentication`"),
         (json!({"method": "GET", "uri": 7}), "not number"),
         (json!({"method": "GET", "uri": uri, "headers": {"a b": "1"}}), "`a b` is not a header name"),
         (json!({"method": "GET", "uri": uri, "headers": {"a": "line\nbreak"}}), "header `a`: its value holds"),

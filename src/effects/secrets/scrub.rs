@@ -26,6 +26,7 @@ impl Scrub {
         filled_texts(input, filled, &mut pairs);
         for (name, value) in values {
             pairs.push((value.expose_secret().to_owned(), markers.mark(name)));
+            pairs.extend(credentials_in(value.expose_secret()).into_iter().map(|part| (part, markers.mark(name))));
         }
         let forms = pairs.iter().flat_map(|(value, marker)| encodings(value).map(|form| (form, marker.clone())));
         let mut all: Vec<_> = pairs.iter().cloned().chain(forms).filter(|(value, _)| value.len() >= LENGTH_MIN).collect();
@@ -82,6 +83,27 @@ impl Scrub {
         }
         (copied > 0).then(|| result + &text[copied..])
     }
+}
+
+/// Members of a JSON object that are credentials: `authentication` takes a secret apart, and sends the parts.
+const CREDENTIALS: [&str; 4] = ["password", "token", "secret", "assertion"];
+
+/// Their values in a secret that is such an object.
+fn credentials_in(secret: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open: Vec<_> = Data::parse(secret.as_bytes()).into_iter().filter(Data::is_object).collect();
+    while let Some(object) = open.pop() {
+        for (name, value) in object.entries().into_iter().flatten() {
+            match value.kind() {
+                "object" => open.push(value),
+                "string" | "number" if CREDENTIALS.contains(&name.as_str()) => {
+                    found.push(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                }
+                _ => {}
+            }
+        }
+    }
+    found
 }
 
 /// Each text of `input` that became another one in `filled`, with what it was: the two have the same shape.

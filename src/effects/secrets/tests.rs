@@ -14,8 +14,10 @@ impl SecretSource for Fixed {
     }
 }
 
+const LOGIN: &str = r#"{"username": "reader", "password": "pass-w0rd", "client": {"secret": 123456}}"#;
+
 fn source() -> Fixed {
-    Fixed(BTreeMap::from([("TOKEN", "s3cr3t/ va\"lue"), ("SHORT", "abc"), ("OUTER", "prefix-s3cr3t/ va\"lue")]))
+    Fixed(BTreeMap::from([("TOKEN", "s3cr3t/ va\"lue"), ("SHORT", "abc"), ("OUTER", "prefix-s3cr3t/ va\"lue"), ("LOGIN", LOGIN)]))
 }
 
 fn markers() -> Markers {
@@ -61,6 +63,18 @@ async fn a_value_is_found_in_every_form_that_servers_echo() {
     }
     let output = through(json!(marker), |_| Ok(json!({"s3cr3t/ va\"lue": 1, "n": 2, "none": null}))).await.unwrap();
     assert_eq!(output, json!({marker: 1, "n": 2, "none": null}));
+}
+
+#[tokio::test]
+async fn the_credentials_inside_of_a_secret_are_found_too() {
+    let marker = markers().mark("LOGIN");
+    let echo = json!({"user": "reader", "seen": "pass-w0rd", "id": "123456", "header": "Basic cmVhZGVyOnBhc3MtdzByZA=="});
+    let output = through(json!({"secret": marker}), |_| Ok(echo)).await.unwrap();
+    assert_eq!((&output["user"], &output["seen"], &output["id"]), (&json!("reader"), &json!(marker), &json!(marker)));
+    assert!(
+        !output["header"].as_str().unwrap().contains("cGFzcy13MHJk") && output["header"] != "Basic cmVhZGVyOnBhc3MtdzByZA==",
+        "{output}"
+    );
 }
 
 #[tokio::test]

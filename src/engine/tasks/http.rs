@@ -1,15 +1,14 @@
 //! `call: http`: evaluates the request here; the host sends it.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{call, required_text, text, texts};
+use super::{authentication, call, endpoint, required_text, text, texts};
 use crate::engine::fault::Fault;
 use crate::engine::flow::{Done, Stop};
 use crate::engine::host::Effect;
-use crate::engine::view::View;
+use crate::engine::view::{View, article};
 use crate::expr::Data;
-use crate::plan::{Endpoint, Http, HttpOutput, Task, UriPart};
+use crate::plan::{Http, HttpOutput, Task};
 
 pub(super) async fn run(view: &View<'_>, task: &Task, http: &Http, limit: Option<Duration>) -> Result<Done, Stop> {
     let input = request(view, http)?;
@@ -18,64 +17,44 @@ pub(super) async fn run(view: &View<'_>, task: &Task, http: &Http, limit: Option
 
 fn request(view: &View<'_>, http: &Http) -> Result<Data, Fault> {
     let method = required_text(view, "method", &http.method)?.to_ascii_uppercase();
-    let mut request = Data::object([("method", Data::from(method)), ("uri", Data::from(uri(view, &http.endpoint)?))]);
+    let mut request = Data::object([("method", Data::from(method)), ("uri", Data::from(endpoint::uri(view, &http.endpoint)?))]);
     let optional = [
         ("headers", texts(view, "header", http.headers.as_ref())?),
-        ("query", texts(view, "query parameter", http.query.as_ref())?),
+        ("query", query(view, http)?),
         ("body", view.optional(http.body.as_ref())?),
+        ("authentication", http.authentication.as_ref().map(|given| authentication::evaluate(view, given)).transpose()?),
     ];
     for (name, value) in optional {
         if let Some(value) = value {
             request = request.with(name, value);
         }
     }
-    let output = match http.output {
+    Ok(request.with("output", output(http.output)).with("redirect", Data::from(http.redirect)))
+}
+
+/// Which part of the answer is wanted, as effects take it.
+pub(super) fn output(output: HttpOutput) -> Data {
+    Data::from(match output {
         HttpOutput::Content => "content",
         HttpOutput::Raw => "raw",
         HttpOutput::Response => "response",
-    };
-    Ok(request.with("output", Data::from(output)).with("redirect", Data::from(http.redirect)))
+    })
 }
 
-/// RFC 6570 level 1 over the top-level members of the task's input: a missing one is empty, one that is no scalar an error.
-fn uri(view: &View<'_>, endpoint: &Endpoint) -> Result<String, Fault> {
-    let parts = match endpoint {
-        Endpoint::Expr(program) => {
-            let value = view.program(program, &view.input)?;
-            return value.as_str().map(str::to_owned).ok_or_else(|| view.refuse(format!("the endpoint must be text, not {value}")));
-        }
-        Endpoint::Uri(parts) => parts,
-    };
-    let mut uri = String::new();
-    for part in parts {
-        match part {
-            UriPart::Text(text) => uri.push_str(text),
-            UriPart::Variable(name) => {
-                let value = view.input.get(name).unwrap_or_default();
-                let value = text(view, &format!("endpoint variable `{name}`"), &value)?.unwrap_or_default();
-                if holds_secret(view, &value) {
-                    return Err(view.refuse(format!("endpoint variable `{name}` holds a secret: pass it as a header or query parameter")));
-                }
-                percent_encode(&mut uri, &value);
+/// An object of texts and lists of texts: a list gives its name once per item. Null is left out.
+fn query(view: &View<'_>, http: &Http) -> Result<Option<Data>, Fault> {
+    let Some(value) = view.optional(http.query.as_ref())?.filter(|value| !value.is_null()) else { return Ok(None) };
+    let entries = value.entries().ok_or_else(|| view.refuse(format!("query must be an object, not {}", article(&value))))?;
+    let mut members = Vec::new();
+    for (name, member) in entries {
+        let what = format!("query parameter `{name}`");
+        match member.items() {
+            Some(items) => {
+                let texts = items.map(|item| text(view, &what, &item)).collect::<Result<Vec<_>, _>>()?;
+                members.push((name, Data::array(texts.into_iter().flatten().map(Data::from))));
             }
+            None => members.extend(text(view, &what, &member)?.map(|text| (name, Data::from(text)))),
         }
     }
-    Ok(uri)
-}
-
-/// Encoded, a marker would no longer be known as one and be sent as it is.
-fn holds_secret(view: &View<'_>, text: &str) -> bool {
-    let markers = view.run.start.secrets.entries();
-    markers.is_some_and(|mut markers| markers.any(|(_, marker)| marker.as_str().is_some_and(|marker| text.contains(marker))))
-}
-
-/// Everything but RFC 3986 unreserved characters, byte by byte.
-fn percent_encode(out: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
+    Ok(Some(Data::object(members)))
 }

@@ -1,16 +1,24 @@
 //! One file per task type. Adding one is a file here and an arm in `pure` or `define`.
 
+mod activity;
 mod agent;
+mod authentication;
 mod r#do;
+mod endpoint;
 mod r#for;
 mod fork;
 mod function;
 mod http;
+mod openapi;
+mod process;
 mod raise;
+mod script;
 mod set;
+mod shell;
 mod switch;
 mod r#try;
 mod wait;
+mod workflow;
 
 use std::time::Duration;
 
@@ -46,13 +54,12 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
         Kind::Function(definition) => Box::pin(function::run(view, definition)),
         Kind::Http(definition) => Box::pin(http::run(view, task, definition, limit)),
         Kind::Agent(definition) => Box::pin(agent::run(view, task, definition, limit)),
-        Kind::OpenApi(_)
-        | Kind::Activity(_)
-        | Kind::Shell(_)
-        | Kind::Script(_)
-        | Kind::Workflow(_)
-        | Kind::Emit(_)
-        | Kind::Listen(_) => {
+        Kind::OpenApi(definition) => Box::pin(openapi::run(view, task, definition, limit)),
+        Kind::Activity(definition) => Box::pin(activity::run(view, task, definition, limit)),
+        Kind::Shell(definition) => Box::pin(shell::run(view, task, definition, limit)),
+        Kind::Script(definition) => Box::pin(script::run(view, task, definition, limit)),
+        Kind::Workflow(definition) => Box::pin(workflow::run(view, task, definition, limit)),
+        Kind::Emit(_) | Kind::Listen(_) => {
             let fault = view.run.fault(Standard::Configuration, "this task type is not supported yet", None);
             Box::pin(std::future::ready(Err(fault.into())))
         }
@@ -65,11 +72,28 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
 
 /// Makes one call through the host, in the strand's scope.
 async fn call(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeout: Option<Duration>) -> Result<Done, Stop> {
+    make(view, task, effect, input, timeout, false).await
+}
+
+/// Begins one call whose end nobody waits for; the task's input is its output.
+async fn detach(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeout: Option<Duration>) -> Result<Done, Stop> {
+    make(view, task, effect, input, timeout, true).await?;
+    Ok(view.input.clone().into())
+}
+
+async fn make(
+    view: &View<'_>,
+    task: &Task,
+    effect: Effect,
+    input: Data,
+    timeout: Option<Duration>,
+    detached: bool,
+) -> Result<Done, Stop> {
     let strand = view.strand;
     let _flight = view.run.depart(strand, input.json_len()).await?;
     let visit = strand.visit(task.id);
     let id = strand.call_id(&task.reference, visit);
-    let call = Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local, detached: false };
+    let call = Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local, detached };
     let answer = view.run.host.call(call, &strand.scope).await;
     if strand.scope.is_cancelled() {
         return Err(Stop::Cancelled); // also when the answer came at the same moment: nothing runs after a cancellation

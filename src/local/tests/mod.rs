@@ -4,7 +4,9 @@ mod cancellation;
 mod clock;
 mod data_flow;
 mod errors;
+mod handover;
 mod pace;
+mod processes;
 mod random;
 mod real_calls;
 mod tasks;
@@ -18,7 +20,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::mock::Mock;
-use super::{Calls, Clock, Options, run};
+use super::relay::Never;
+use super::{Calls, Clock, Options, Relay, run};
 use crate::engine::fault::Fault;
 use crate::engine::progress::{Event, Progress, Row};
 use crate::engine::{Outcome, Settings, Start};
@@ -39,6 +42,7 @@ struct Trial {
     calls: Rc<dyn Calls>,
     cancel: Option<LocalBoxFuture<'static, ()>>,
     seed: u64,
+    relay: Rc<dyn Relay>,
 }
 
 struct Report {
@@ -54,7 +58,7 @@ impl Trial {
     fn new(tasks: &str, input: Value) -> Self {
         let start = Start::new("wf-1", input.into(), Timestamp::UNIX_EPOCH);
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
-        Self { plan: plan(tasks), start, clock, calls: Mock::echo(), cancel: None, seed: 0 }
+        Self { plan: plan(tasks), start, clock, calls: Mock::echo(), cancel: None, seed: 0, relay: Rc::new(Never) }
     }
 
     fn calls(self, calls: &Rc<Mock>) -> Self {
@@ -71,17 +75,22 @@ impl Trial {
         self
     }
 
+    fn relay(self, relay: Rc<dyn Relay>) -> Self {
+        Self { relay, ..self }
+    }
+
     fn run(self) -> Report {
         let (clock, began) = (self.clock.clone(), self.clock.now());
         let seen: Rc<RefCell<(Vec<String>, Progress)>> = Rc::default();
         let watcher = seen.clone();
         let observer = Box::new(move |event: Event<'_>| {
             let (trace, progress) = &mut *watcher.borrow_mut();
-            trace.push(line(event));
+            trace.extend(line(event));
             progress.apply(event);
         });
-        let options = Options { start: self.start, clock: self.clock, seed: self.seed, calls: self.calls, observer, cancel: self.cancel };
-        let outcome = run(&self.plan, options).expect("a runtime");
+        let Self { plan, start, clock: run_clock, seed, calls, cancel, relay, .. } = self;
+        let options = Options { seed, observer, cancel, relay, ..Options::new(start, run_clock, calls) };
+        let outcome = run(&plan, options).expect("a runtime");
         let (trace, progress) = seen.take();
         Report { outcome, took: clock.now().duration_since(began).unsigned_abs(), trace, progress }
     }
@@ -111,17 +120,18 @@ impl Report {
     }
 }
 
-fn line(event: Event<'_>) -> String {
+/// A task that goes on in another run says nothing: it must look like one that was never interrupted.
+fn line(event: Event<'_>) -> Option<String> {
     let verb = match event {
         Event::Started { .. } => "start",
-        Event::Resumed { .. } => "resume",
+        Event::Resumed { .. } => return None,
         Event::Completed { .. } => "end",
         Event::Failed { .. } => "fail",
         Event::Skipped { .. } => "skip",
         Event::Cancelled { .. } => "cancel",
         Event::Retrying { .. } => "retry",
     };
-    format!("{verb} {}", event.task().name)
+    Some(format!("{verb} {}", event.task().name))
 }
 
 /// Runs a definition whose calls answer with their own input.

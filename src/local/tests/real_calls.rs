@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::super::effects::{Effects, RealCalls};
 use super::{Report, Trial, data, seconds};
-use crate::config::HttpSettings;
+use crate::config::{HttpSettings, ResourceSettings};
 use crate::effects::http::{Http, use_ring};
+use crate::effects::resources::Resources;
 use crate::effects::scripted::Agents;
 use crate::effects::secrets::{Chain, Environment};
 use crate::expr::marker::Markers;
@@ -24,8 +25,10 @@ fn ask(agent: &str, message: &str, timeout: &str) -> Report {
     );
     let mut trial = Trial::new(&tasks, json!({}));
     trial.start.secrets = markers.object(&["KEY".to_owned()]);
+    let http = Http::new(&HttpSettings::local()).expect("a client");
     trial.calls = Rc::new(RealCalls::new(Effects {
-        http: Http::new(&HttpSettings::default()).expect("a client"),
+        resources: Resources::new(http.clone(), &ResourceSettings::default()),
+        http,
         agents: Agents::parse(agent, Path::new("agents.yaml")).expect("agents"),
         secrets: Chain::default().then(Environment::new([("WORKFLOW_RUNNER_SECRET_KEY".to_owned(), "tr0ub4dor".to_owned())])),
         markers,

@@ -85,7 +85,7 @@ impl Builder<'_, '_> {
                 Some(Authentication::Secret { scheme: *scheme, secret: secret.text.to_string() })
             }
             Policy::Later(span) => {
-                let problem = Problem::new(codes::OAUTH, *span, "authentication by OAuth 2.0 or OpenID Connect cannot be run yet");
+                let problem = Problem::new(codes::OAUTH, *span, "authentication by OAuth 2.0 or OIDC cannot be run yet");
                 self.report.add(problem.help("fetch the token by `call: http` and use `bearer`"));
                 None
             }
