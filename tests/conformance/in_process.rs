@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use workflow_runner::cli::service::own_secrets;
 use workflow_runner::config::Config;
 use workflow_runner::effects::http::Http;
+use workflow_runner::effects::resources::Resources;
 use workflow_runner::effects::scripted::Agents;
 use workflow_runner::engine::progress::Progress;
 use workflow_runner::engine::{Outcome, Start};
@@ -44,8 +45,10 @@ impl InProcess {
             }
         };
         let markers = Markers::new("conformance");
+        let http = Http::new(&self.config.http).map_err(|error| error.to_string())?;
         let effects = Effects {
-            http: Http::new(&self.config.http).map_err(|error| error.to_string())?,
+            resources: Resources::new(http.clone(), &self.config.resources),
+            http,
             agents: Agents::default(),
             secrets: own_secrets(&self.config),
             markers: markers.clone(),

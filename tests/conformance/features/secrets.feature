@@ -85,26 +85,26 @@ Feature: Secrets
     When the workflow is executed
     Then the workflow should fault with a standard 'authorization' error at '/do/0/call'
 
-  Scenario: A secret that comes back is not seen
+  Scenario: A secret that comes back stays one and can be used again
     Given a workflow with definition:
     """yaml
-    document: {dsl: '1.0.3', namespace: tests, name: a-secret-that-comes-back-is-not-seen, version: '1.0.0'}
-    use: {secrets: [longToken]}
+    document: {dsl: '1.0.3', namespace: tests, name: a-secret-that-comes-back-stays-one-and-can-be-used-again, version: '1.0.0'}
+    use: {secrets: [doorToken]}
     do:
-      - call:
+      - tell:
           call: http
-          with: {method: post, endpoint: 'http://services.test/echo', body: {told: '${ $secrets.longToken }'}}
+          with: {method: post, endpoint: 'http://services.test/echo', body: {told: '${ $secrets.doorToken }'}}
           output: {as: .body}
-      - look: {set: {known: '${ .told == ("a-value-" + "of-thirty-letters-in-all") }', kind: '${ .told | type }'}}
+      - use: {call: http, with: {method: get, endpoint: 'http://services.test/bearer', headers: {authorization: '${ "Bearer " + .told }'}}}
     """
     And given the secrets:
     """yaml
-    {longToken: a-value-of-thirty-letters-in-all}
+    {doorToken: open-sesame}
     """
     When the workflow is executed
     Then the workflow should complete with output:
     """yaml
-    {known: false, kind: string}
+    {authenticated: true}
     """
 
   Scenario: A secret that is not declared is refused
