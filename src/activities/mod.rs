@@ -19,6 +19,7 @@ mod definition;
 pub mod execute_workflow;
 pub mod execution_status;
 pub mod failure;
+mod fetch_resource;
 pub mod guard;
 pub mod names;
 pub mod payload;
@@ -46,7 +47,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use self::publisher::StigmerPublisher;
 use self::secrets::Secrets;
 use crate::config::OnFailure;
-use crate::effects::EffectError;
+use crate::effects::{self, EffectError};
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
 use crate::expr::Data;
@@ -77,6 +78,8 @@ pub struct RunnerActivities {
 pub struct ExecutionActivities {
     pub http: Arc<Http>,
     pub openapi: Arc<OpenApi>,
+    /// Documents elsewhere that definitions are made of.
+    pub outside: effects::resources::Resources,
     pub secrets: Secrets,
     /// Absent in a worker without a platform: its runs may not call agents, and tell nobody of their end.
     pub stigmer: Option<Stigmer>,
@@ -146,6 +149,12 @@ impl ExecutionActivities {
     pub async fn complete_external(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
         let input = argument(&input)?;
         complete_external_activity::run(&self, &ctx, &input).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "workflow_runner/fetch-resource")]
+    pub async fn fetch_resource(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let input = argument(&input)?;
+        fetch_resource::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
     }
 
     #[activity(name = "workflow_runner/reconcile-agent")]

@@ -14,10 +14,11 @@ pub const WATCH_CALLER: &str = "WatchCaller";
 pub const COMPLETE_EXTERNAL: &str = "stigmer/system/complete-external-activity";
 pub const COMPLETE_EXTERNAL_ALIAS: &str = "CompleteExternalActivity";
 
-/// Local activities: hands an event to the sink, reads `activities.allow`, finds a definition by its name.
+/// Local activities: hands an event to the sink, reads `activities.allow`, finds a definition by its name, reads a document elsewhere.
 pub const EMIT_EVENT: &str = "workflow_runner/emit-event";
 pub const ACTIVITY_POLICY: &str = "workflow_runner/activity-policy";
 pub const RESOLVE_DEFINITION: &str = "workflow_runner/resolve-definition";
+pub const FETCH_RESOURCE: &str = "workflow_runner/fetch-resource";
 
 /// Local activities of an agent step.
 pub const RECONCILE_AGENT: &str = "workflow_runner/reconcile-agent";

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::publisher::StigmerPublisher;
 use super::secrets::{ExecutionSecrets, Secrets};
+use crate::effects;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
 use crate::effects::secrets::SecretSource;
@@ -15,6 +16,7 @@ pub struct Resources {
     pub platform: Option<Platform>,
     pub http: Arc<Http>,
     pub openapi: Arc<OpenApi>,
+    pub outside: effects::resources::Resources,
     /// Secrets of this process; those of an execution come from the control plane first.
     pub secrets: Arc<dyn SecretSource>,
     pub metrics: Arc<Metrics>,

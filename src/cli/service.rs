@@ -132,13 +132,15 @@ impl Service {
         let search_attribute = search_attribute::ensure(&client).await;
         let runtime = sdk.runtime().map_err(StartError::unreachable)?;
         let http = Http::new(&config.http).map_err(StartError::usage)?;
+        let outside = Resources::new(http.clone(), &config.resources);
         let secrets = own_secrets(&config);
         let workers = Workers::start(Parts {
             client,
             runtime: Arc::new(runtime),
             activities: resources::Resources {
                 platform: platform.map(Platform::start),
-                openapi: Arc::new(OpenApi::new(http.clone(), Resources::new(http.clone(), &config.resources))),
+                openapi: Arc::new(OpenApi::new(http.clone(), outside.clone())),
+                outside,
                 http: Arc::new(http),
                 secrets: Arc::new(secrets),
                 metrics: metrics.clone(),

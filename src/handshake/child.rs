@@ -85,6 +85,12 @@ pub struct ChildInput {
     pub watch_caller: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_caller_gone: Option<OnCallerGone>,
+    /// Events of a history after which the run goes on in a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub continue_after: Option<u32>,
+    /// Row 10: where the run before this one stood. Its shape is the run's own affair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub continuation: Option<Value>,
 }
 
 impl ChildInput {

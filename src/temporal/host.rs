@@ -9,7 +9,7 @@
 //! | workflow | see `child` | 9 |
 //! | somebody else's activity | see `foreign_activity` | 6, the first one 7 |
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -23,6 +23,7 @@ use temporalio_sdk::{TimerOptions, TimerResult};
 use temporalio_workflow::{WorkflowCancellationToken, WorkflowContext, WorkflowRandomStream};
 
 use super::burst::Burst;
+use super::continuation::Limit;
 use super::own_activity::Manner;
 use super::pending::PendingSteps;
 use super::progress::Reporter;
@@ -34,7 +35,7 @@ use super::{agent_step, child, foreign_activity, own_activity};
 use crate::activities::names;
 use crate::activities::payload::PAYLOAD_LIMIT_BYTES;
 use crate::engine::fault::{Fault, Standard};
-use crate::engine::host::{self, Call, CallError, Effect, Host, Scope, Waited};
+use crate::engine::host::{self, Call, CallError, Effect, Handover, Host, Scope, Waited};
 use crate::engine::inbox::Inbox;
 use crate::engine::progress::Event;
 use crate::expr::Data;
@@ -75,6 +76,9 @@ pub struct TemporalHost {
     random: WorkflowRandomStream,
     burst: Burst,
     inbox: Rc<Inbox>,
+    limit: Limit,
+    /// What would be handed over is too large: the run goes on as long as it can.
+    stays: Cell<bool>,
 }
 
 impl TemporalHost {
@@ -85,6 +89,7 @@ impl TemporalHost {
         watch: Rc<Watch>,
         reporter: Reporter,
         pending_agents: Arc<PendingSteps>,
+        limit: Limit,
     ) -> Self {
         let random = ctx.random_stream("engine");
         Self {
@@ -97,7 +102,14 @@ impl TemporalHost {
             random,
             burst: Burst::default(),
             inbox: Rc::default(),
+            limit,
+            stays: Cell::new(false),
         }
+    }
+
+    /// Nothing is handed over any more.
+    pub fn stay(&self) {
+        self.stays.set(true);
     }
 
     /// The run is about to wait: whoever looks sees where it stands, and from now on somebody watches the caller.
@@ -164,6 +176,10 @@ impl Host for TemporalHost {
             Effect::Script => own_activity::run(self, &call, &Manner::process(names::RUN_SCRIPT, &self.facts), token),
             Effect::Emit => own_activity::run(self, &call, &Manner::emit(names::EMIT_EVENT), token),
         }
+    }
+
+    fn handover(&self) -> Handover {
+        if self.stays.get() { Handover::No } else { self.limit.wants(&self.ctx) }
     }
 
     fn inbox(&self) -> Rc<Inbox> {

@@ -14,10 +14,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::ApplicationFailure;
-use temporalio_workflow::{WorkflowContext, WorkflowTermination};
+use temporalio_workflow::{ContinueAsNewOptions, WorkflowContext, WorkflowTermination};
 
+use super::continuation::{Continuation, Limit};
 use super::delivery;
 use super::host::{RunFacts, TemporalHost};
+use super::outside::{self, NoPlan};
 use super::pending::PendingSteps;
 use super::progress::Reporter;
 use super::watch::{Stop, Watch};
@@ -25,12 +27,13 @@ use super::workflow::ServerlessWorkflow;
 use crate::activities::digest;
 use crate::activities::payload::{PAYLOAD_LIMIT_BYTES, data_of, raw};
 use crate::activities::status::{Phase, Publisher, RunKey, TerminalStatus};
+use crate::engine::cursor::Cursor;
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::{self, Outcome, Settings, Start};
 use crate::expr::Data;
 use crate::expr::marker::Markers;
 use crate::handshake::{Callback, ChildInput, failure};
-use crate::plan::{Plan, PlanCache};
+use crate::plan::{Outsides, Plan, PlanCache};
 
 /// What runs need from their process. Settings here may change between releases of a pod only where a replay does not see them: those that
 /// shape the history travel in the run's input.
@@ -56,18 +59,35 @@ const DETAIL_LIMIT_CHARS: usize = 2_000;
 pub async fn run(ctx: WorkflowContext<ServerlessWorkflow>, input: RawValue) -> Result<RawValue, WorkflowTermination> {
     let services = ctx.state(ServerlessWorkflow::services);
     let input = read_input(&ctx, &services, &input)?;
-    let child = Child { started_at: now(&ctx), execution_id: input.execution_id(), budget: services.delivery_budget };
+    let earlier = Continuation::of(&input).map_err(|e| terminate(failure::INVALID_INPUT, format!("`continuation` cannot be read: {e}"), None))?;
+    let started_at = earlier.as_ref().map_or_else(|| now(&ctx), |earlier| earlier.started_at);
+    let child = Child { started_at, execution_id: input.execution_id(), budget: services.delivery_budget };
     let key = RunKey { workflow_id: ctx.workflow_id().to_owned(), execution_id: child.execution_id.clone() };
-    let reporter = Reporter::new(key, services.publisher.clone());
-    let ended = match services.plans.get(&input.workflow_yaml, "workflow.yaml") {
-        Ok(plan) => execute(&ctx, &services, &plan, &input, reporter).await,
-        Err(e) => {
-            let detail = Some(cut(&e.to_string()));
-            let fault = Fault::standard(Standard::Configuration, &services.engine.error_host, "Invalid definition", detail);
-            Ended { outcome: Outcome::Faulted(fault), reporter }
+    let mut reporter = Reporter::new(key, services.publisher.clone());
+    let (mut outsides, mut resume) = (Outsides::new(), None);
+    if let Some(earlier) = earlier {
+        reporter = reporter.after(earlier.tasks);
+        (outsides, resume) = (earlier.outsides, Some(earlier.cursor));
+    }
+    let ended = match outside::plan(&ctx, &services, &input.workflow_yaml, &mut outsides).await {
+        Ok(plan) => {
+            let origin = Origin { started_at, outsides };
+            match execute(&ctx, &services, &plan, &input, reporter, resume, origin).await {
+                Step::Ended(ended) => ended,
+                Step::Continues(next) => return go_on(&ctx, next).await,
+            }
         }
+        Err(NoPlan::Fault(fault)) => Ended { outcome: Outcome::Faulted(fault), reporter },
+        Err(NoPlan::Cancelled) => Ended { outcome: Outcome::Cancelled, reporter },
     };
     child.conclude(&ctx, ended, &services.engine.error_host).await
+}
+
+/// Row 10. The server holds this back while there are signals that the run has not seen.
+async fn go_on(ctx: &WorkflowContext<ServerlessWorkflow>, next: RawValue) -> Result<RawValue, WorkflowTermination> {
+    let handlers = ctx.clone();
+    ctx.wait_condition(move |_| handlers.all_handlers_finished()).await?;
+    match ctx.continue_as_new(next, ContinueAsNewOptions::default())? {}
 }
 
 /// Decodes the input and takes its callback, unless a signal has brought a newer one already.
@@ -103,13 +123,27 @@ struct Ended {
     reporter: Reporter,
 }
 
+/// What every run of a chain has of the first.
+struct Origin {
+    started_at: Timestamp,
+    outsides: Outsides,
+}
+
+enum Step {
+    Ended(Ended),
+    /// With the input of the next run.
+    Continues(RawValue),
+}
+
 async fn execute(
     ctx: &WorkflowContext<ServerlessWorkflow>,
     services: &WorkflowServices,
     plan: &Plan,
     input: &ChildInput,
     reporter: Reporter,
-) -> Ended {
+    resume: Option<Cursor>,
+    origin: Origin,
+) -> Step {
     let first_run_id = ctx.info().first_execution_run_id().to_owned();
     let markers = Markers::new(&digest(&[&first_run_id])[..16]);
     let env = Environment::of(input, plan, &markers);
@@ -130,9 +164,10 @@ async fn execute(
     };
     let watch = Rc::new(Watch::new(input.watch(), input.cancel_when_caller_gone(), services.watch_queue.clone()));
     let scope = ctx.cancellation_token().child_token();
-    let host = TemporalHost::new(ctx.clone(), facts, scope.clone(), watch.clone(), reporter, services.pending_agents.clone());
+    let (limit, pending) = (Limit::new(input.continue_after), services.pending_agents.clone());
+    let host = TemporalHost::new(ctx.clone(), facts, scope.clone(), watch.clone(), reporter, pending, limit);
     let initial = Data::from(&input.initial_data);
-    let start = Start {
+    let mut start = Start {
         workflow_id: ctx.workflow_id().to_owned(),
         data: if initial.is_object() { initial.clone() } else { Data::empty_object() },
         input: initial,
@@ -140,10 +175,29 @@ async fn execute(
         secrets: env.secrets,
         started_at: now(ctx),
         settings: services.engine.clone(),
-        resume: None,
+        resume,
     };
-    let outcome = {
-        let mut body = pin!(engine::run(plan, &host, &start));
+    loop {
+        let outcome = drive(ctx, plan, &host, &start, &watch).await;
+        let Outcome::Suspended(cursor) = outcome else { return Step::Ended(Ended { outcome, reporter: host.reporter.into_inner() }) };
+        let tasks = host.reporter.borrow().carried();
+        let continuation = Continuation { cursor, tasks, started_at: origin.started_at, outsides: origin.outsides.clone() };
+        if let Some(next) = continuation.next_input(input, ctx) {
+            return Step::Continues(next);
+        }
+        if !ctx.is_replaying() {
+            let bytes = continuation.cursor.json_len();
+            tracing::warn!(workflow_id = ctx.workflow_id(), run_id = ctx.run_id(), bytes, "what the run holds is too large for another run to go on with");
+        }
+        host.stay();
+        start.resume = Some(continuation.cursor);
+    }
+}
+
+/// The engine beside the watch.
+async fn drive(ctx: &WorkflowContext<ServerlessWorkflow>, plan: &Plan, host: &TemporalHost, start: &Start, watch: &Watch) -> Outcome {
+    {
+        let mut body = pin!(engine::run(plan, host, start));
         poll_fn(|cx| {
             loop {
                 if let Poll::Ready(outcome) = body.as_mut().poll(cx) {
@@ -151,15 +205,14 @@ async fn execute(
                 }
                 match watch.poll(cx, ctx) {
                     // The body is polled again: its timers and activities have been told.
-                    Poll::Ready(Stop::CallerAskedForCancel) => scope.cancel_with_reason("the caller asked for it"),
-                    Poll::Ready(Stop::CallerGone) => scope.cancel_with_reason("the caller is gone"),
+                    Poll::Ready(Stop::CallerAskedForCancel) => host.scope.cancel_with_reason("the caller asked for it"),
+                    Poll::Ready(Stop::CallerGone) => host.scope.cancel_with_reason("the caller is gone"),
                     Poll::Pending => return Poll::Pending,
                 }
             }
         })
         .await
-    };
-    Ended { outcome, reporter: host.reporter.into_inner() }
+    }
 }
 
 /// `$env` and `$secrets`: a secret's name is known here, its value never is.
@@ -300,7 +353,7 @@ fn terminate(type_: &str, message: String, details: Option<serde_json::Value>) -
     }
 }
 
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     match text.char_indices().nth(DETAIL_LIMIT_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

@@ -205,6 +205,7 @@ fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<
     options.register_activities(ExecutionActivities {
         http: resources.http.clone(),
         openapi: resources.openapi.clone(),
+        outside: resources.outside.clone(),
         secrets: resources.lookup(),
         stigmer: resources.platform.as_ref().map(|platform| platform.stigmer.clone()),
         publisher,
