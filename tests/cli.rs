@@ -2,6 +2,8 @@
 
 mod support;
 
+#[path = "cli/authoring.rs"]
+mod authoring;
 #[path = "cli/dev.rs"]
 mod dev;
 #[path = "cli/local_run.rs"]

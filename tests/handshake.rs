@@ -26,6 +26,8 @@ mod row_07_failure_stays;
 mod row_08_cancelled_caller;
 #[path = "handshake/row_09_caller_gone.rs"]
 mod row_09_caller_gone;
+#[path = "handshake/row_10_continues_as_new.rs"]
+mod row_10_continues_as_new;
 #[path = "handshake/row_11_too_large.rs"]
 mod row_11_too_large;
 #[path = "handshake/row_12_no_token.rs"]

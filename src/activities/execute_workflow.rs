@@ -17,6 +17,7 @@ use super::definition::Refusal;
 use super::{RunnerActivities, definition, execution_status, failure, payload};
 use crate::handshake::look::describe;
 use crate::handshake::{Begun, Callback, ChildInput, EnvVar, Outcome, Reply, StartError, StartRequest, child_id, start_or_attach};
+use crate::plan;
 use crate::stigmer::payload as wire;
 use crate::stigmer::wfx::{ExecutionPhase, WorkflowExecution, WorkflowExecutionSpec, WorkflowExecutionStatus};
 
@@ -98,11 +99,13 @@ async fn begin(
         .map_err(|e| Refusal::passing(format!("cannot look for the child: {}", e.message())))?
         .is_some_and(|child| child.is_open() || child.status == RunStatus::Completed);
     let definition = definition::of(&activities.stigmer, spec).await?;
+    let listens = if activities.listens_attribute { listens(&definition) } else { vec![] };
     let request = StartRequest {
         task_queue: activities.workflow_queue.clone(),
         input: child_input(activities, execution_id, org, spec, definition),
         attempt_deadline: info.deadline,
         search_attribute: activities.search_attribute,
+        listens,
         summary: execution.metadata.as_ref().map(|m| m.name.clone()).filter(|name| !name.is_empty()),
     };
     if !there {
@@ -120,6 +123,14 @@ async fn begin(
         let text = format!("failed to start ExecuteServerlessWorkflow: {e}");
         Refusal { text, retryable: e.is_retryable(), unheard: e == StartError::CallerGone }
     })
+}
+
+/// The types of events that a definition listens to. One that cannot be planned fails by itself when it runs.
+fn listens(definition: &str) -> Vec<String> {
+    if !definition.contains("listen") {
+        return vec![]; // most do not, and planning takes a while
+    }
+    plan::build(definition, "workflow.yaml").map(|plan| plan.listens).unwrap_or_default()
 }
 
 /// `trigger_message` that is a JSON object is the input; any other is `{"message": …, "metadata": …}`.

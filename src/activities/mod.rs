@@ -16,6 +16,7 @@ mod call_openapi;
 mod cancel_agent;
 pub mod complete_external_activity;
 mod definition;
+mod emit_event;
 pub mod execute_workflow;
 pub mod execution_status;
 pub mod failure;
@@ -47,9 +48,10 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use self::publisher::StigmerPublisher;
 use self::secrets::Secrets;
 use crate::config::OnFailure;
-use crate::effects::{self, EffectError};
+use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
+use crate::effects::{self, EffectError};
 use crate::expr::Data;
 use crate::handshake::{Delivery, DeliveryError, OnCallerGone, Outcome, Wheel};
 use crate::stigmer::Stigmer;
@@ -71,12 +73,15 @@ pub struct RunnerActivities {
     pub store_token: bool,
     /// Whether `WorkflowExecutionID` was ensured at the start; a start that sets an unknown one fails.
     pub search_attribute: bool,
+    /// The same for `WorkflowRunnerListens`.
+    pub listens_attribute: bool,
     pub wheel: Wheel,
 }
 
 /// What runs use while they run.
 pub struct ExecutionActivities {
     pub http: Arc<Http>,
+    pub sink: Sink,
     pub openapi: Arc<OpenApi>,
     /// Documents elsewhere that definitions are made of.
     pub outside: effects::resources::Resources,
@@ -121,6 +126,12 @@ impl ExecutionActivities {
     pub async fn call_http(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
         let input = argument(&input)?;
         call_http::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
+    }
+
+    #[activity(name = "workflow_runner/emit-event")]
+    pub async fn emit_event(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        let input = argument(&input)?;
+        emit_event::run(&self, &input, Beat(&ctx)).await.map(|data| payload::raw(&data))
     }
 
     #[activity(name = "CallOpenAPIActivity")]

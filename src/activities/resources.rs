@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::publisher::StigmerPublisher;
 use super::secrets::{ExecutionSecrets, Secrets};
 use crate::effects;
+use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
 use crate::effects::secrets::SecretSource;
@@ -15,6 +16,7 @@ pub struct Resources {
     /// The control plane, where there is one.
     pub platform: Option<Platform>,
     pub http: Arc<Http>,
+    pub sink: Sink,
     pub openapi: Arc<OpenApi>,
     pub outside: effects::resources::Resources,
     /// Secrets of this process; those of an execution come from the control plane first.

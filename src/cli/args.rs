@@ -7,6 +7,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::explain::ExplainArgs;
+use super::graph::GraphArgs;
+use super::test::TestArgs;
+use super::validate::ValidateArgs;
 use crate::config::{AdminSettings, Flag, HttpSettings, RunSettings};
 
 /// Runs Open Workflow (Serverless Workflow) documents, on Temporal or on this machine alone.
@@ -52,6 +56,21 @@ pub enum Verb {
 
     /// Run one document to its end and print its output
     Run(RunArgs),
+
+    /// Tell everything that is wrong with definitions
+    Validate(ValidateArgs),
+
+    /// Run the cases of test files, with calls mocked and in virtual time
+    Test(TestArgs),
+
+    /// Draw a definition
+    Graph(GraphArgs),
+
+    /// Print the JSON Schema of definitions, for editors
+    Schema,
+
+    /// Show what the code of a problem means
+    Explain(ExplainArgs),
 }
 
 #[derive(Args, Debug)]
@@ -155,6 +174,8 @@ impl Cli {
                 let watched = [("log.level", "warn"), ("handshake.watch_interval", "1s")];
                 [AdminSettings::LOCAL, HttpSettings::LOCAL, RunSettings::ENABLED].into_iter().chain(watched).collect()
             }
+            Verb::Test(_) => vec![HttpSettings::LOCAL, RunSettings::ENABLED, ("log.level", "warn")],
+            Verb::Validate(_) | Verb::Graph(_) | Verb::Schema | Verb::Explain(_) => vec![("log.level", "warn")],
         }
     }
 }

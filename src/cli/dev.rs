@@ -10,8 +10,9 @@ use futures::StreamExt;
 use secrecy::SecretString;
 use temporalio_client::Client;
 
+use super::document::Document;
 use super::outcome::indented;
-use super::run::{check, folder_of, read_document};
+use super::run::folder_of;
 use super::service::{Service, StartError, address};
 use super::stop::Stop;
 use super::timeline::{Line, Timeline};
@@ -41,11 +42,11 @@ async fn serve(args: DevArgs, mut config: Config) -> Result<Exit, StartError> {
     config.resources.folder = args.files.first().map(|file| folder_of(file));
     let mut documents = Vec::new();
     for file in &args.files {
-        let text = read_document(file).map_err(StartError::usage)?;
-        if let Err(exit) = check(&text, file) {
+        let document = Document::read(file).map_err(StartError::usage)?;
+        if let Err(exit) = document.plan() {
             return Ok(exit);
         }
-        documents.push((file.display().to_string(), text));
+        documents.push((document.name, document.text));
     }
     let mut stop = Stop::listen().map_err(StartError::unreachable)?;
     let dev = tokio::select! {

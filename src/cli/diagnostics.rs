@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
+use super::print::counted;
 use crate::dsl::{Diagnostic, Severity};
 
 /// How to draw.
@@ -17,15 +18,29 @@ pub struct Style {
 }
 
 impl Style {
-    /// Fancy on a terminal, and not where `NO_COLOR` is set.
     pub fn of_stderr() -> Self {
+        Self::of(std::io::stderr().is_terminal())
+    }
+
+    pub fn of_stdout() -> Self {
+        Self::of(std::io::stdout().is_terminal())
+    }
+
+    /// Fancy on a terminal, and not where `NO_COLOR` is set.
+    fn of(terminal: bool) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { fancy: std::io::stderr().is_terminal() && !plain, width: 120 }
+        Self { fancy: terminal && !plain, width: 120 }
     }
 }
 
 /// All problems of one definition, then a line that counts them. `text` is the definition.
 pub fn render(diagnostics: &[Diagnostic], text: &str, style: Style) -> String {
+    let count = count(diagnostics);
+    drawn(diagnostics, text, style) + &if count.is_empty() { count } else { format!("{count}\n") }
+}
+
+/// The same without that line.
+pub fn drawn(diagnostics: &[Diagnostic], text: &str, style: Style) -> String {
     let theme = if style.fancy { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(style.width).with_context_lines(1).without_syntax_highlighting();
     let mut shown = String::new();
@@ -38,21 +53,25 @@ pub fn render(diagnostics: &[Diagnostic], text: &str, style: Style) -> String {
             Err(fmt::Error) => shown.extend([diagnostic.to_string(), "\n".to_owned()]),
         }
     }
-    shown + &summary(diagnostics)
+    shown
 }
 
-fn summary(diagnostics: &[Diagnostic]) -> String {
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
-    let counted = |count: usize, what: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {what}")),
-        _ => Some(format!("{count} {what}s")),
-    };
-    let unsupported = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Unsupported).count();
-    let warnings = counted(diagnostics.len() - errors - unsupported, "warning");
-    let later = (unsupported > 0).then(|| format!("{unsupported} not supported yet"));
-    let parts: Vec<_> = [counted(errors, "error"), later, warnings].into_iter().flatten().collect();
-    if parts.is_empty() { String::new() } else { format!("{}\n", parts.join(", ")) }
+/// `2 errors, 1 warning`; nothing when there is nothing.
+pub fn count<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnostic>) -> String {
+    let (mut errors, mut unsupported, mut warnings) = (0, 0, 0);
+    for diagnostic in diagnostics {
+        match diagnostic.severity {
+            Severity::Error => errors += 1,
+            Severity::Unsupported => unsupported += 1,
+            Severity::Warning => warnings += 1,
+        }
+    }
+    let parts = [
+        (errors, counted(errors, "error")),
+        (unsupported, format!("{unsupported} not supported yet")),
+        (warnings, counted(warnings, "warning")),
+    ];
+    parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect::<Vec<_>>().join(", ")
 }
 
 /// A diagnostic of ours as one of miette's.
@@ -69,7 +88,8 @@ impl miette::Diagnostic for Shown<'_> {
 
     fn severity(&self) -> Option<miette::Severity> {
         Some(match self.diagnostic.severity {
-            Severity::Error | Severity::Unsupported => miette::Severity::Error,
+            Severity::Error => miette::Severity::Error,
+            Severity::Unsupported => miette::Severity::Advice,
             Severity::Warning => miette::Severity::Warning,
         })
     }

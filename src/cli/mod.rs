@@ -3,13 +3,21 @@
 pub mod args;
 pub mod dev;
 pub mod diagnostics;
+pub mod document;
 pub mod exit;
+pub mod explain;
+pub mod graph;
 pub mod input;
 pub mod outcome;
+pub mod print;
+pub mod real;
 pub mod run;
+pub mod schema;
 pub mod service;
 pub mod stop;
+pub mod test;
 pub mod timeline;
+pub mod validate;
 pub mod worker;
 
 pub use self::args::{Cli, DevArgs, Format, RunArgs, Verb};
@@ -23,5 +31,10 @@ pub async fn execute(verb: Verb, config: Config) -> Exit {
         Verb::Worker | Verb::InternalWorkflowRunner => worker::run(config).await,
         Verb::Dev(args) => dev::run(args, config).await,
         Verb::Run(args) => run::run(args, config).await,
+        Verb::Validate(args) => validate::run(&args),
+        Verb::Test(args) => test::run(&args, &config).await,
+        Verb::Graph(args) => graph::run(&args),
+        Verb::Schema => schema::run(),
+        Verb::Explain(args) => explain::run(&args),
     }
 }

@@ -6,12 +6,12 @@ mod temporal;
 use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
 
-use super::diagnostics::{self, Style};
+use super::document::Document;
 use super::{Exit, RunArgs, input, outcome};
 use crate::config::Config;
 use crate::effects::scripted::Agents;
 use crate::expr::Data;
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 
 /// What both ways of running need.
 struct Job {
@@ -52,8 +52,8 @@ fn prepare(args: &RunArgs, mut config: Config) -> Result<Job, Exit> {
         eprintln!("error: {message}");
         Exit::Usage
     };
-    let text = read_document(&args.file).map_err(usage)?;
-    let plan = check(&text, &args.file)?;
+    let document = Document::read(&args.file).map_err(usage)?;
+    let plan = document.plan()?;
     let input = input::read(args.input.as_deref(), stdin().lock().by_ref()).map_err(|e| usage(e.to_string()))?;
     let agents = match &args.agents {
         Some(path) => Agents::load(path).map_err(|e| usage(e.to_string()))?,
@@ -64,36 +64,10 @@ fn prepare(args: &RunArgs, mut config: Config) -> Result<Job, Exit> {
             "--agents needs a worker of its own; leave out --task-queue, or let that queue's worker serve the agents".to_owned(),
         ));
     }
-    Ok(Job { text, plan, input, agents, config })
+    Ok(Job { text: document.text, plan, input, agents, config })
 }
 
 /// Where a document may name files beside it.
 pub fn folder_of(file: &Path) -> PathBuf {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
-}
-
-/// # Errors
-/// In words.
-pub fn read_document(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))
-}
-
-/// The plan of a document; what is wrong with it, or suspicious, is drawn on stderr.
-///
-/// # Errors
-/// The exit code of an invalid definition.
-pub fn check(text: &str, path: &Path) -> Result<Plan, Exit> {
-    let file = path.display().to_string();
-    match plan::build(text, &file) {
-        Ok(plan) => {
-            if !plan.warnings.is_empty() {
-                eprint!("{}", diagnostics::render(&plan.warnings, text, Style::of_stderr()));
-            }
-            Ok(plan)
-        }
-        Err(e) => {
-            eprint!("{}", diagnostics::render(&e.diagnostics, text, Style::of_stderr()));
-            Err(Exit::InvalidDefinition)
-        }
-    }
 }

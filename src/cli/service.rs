@@ -13,6 +13,7 @@ use crate::activities::resources::{self, Platform};
 use crate::activities::status::Publisher;
 use crate::admin::{self, Admin, Liveness, MoreMetrics, Readiness};
 use crate::config::{Config, StigmerSettings, TemporalSettings};
+use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
 use crate::effects::resources::Resources;
@@ -20,6 +21,7 @@ use crate::effects::secrets::{Chain, Directory, Environment};
 use crate::stigmer::{Settings as StigmerClientSettings, Stigmer};
 use crate::telemetry::{Kind, Metrics};
 use crate::temporal::connect::{Address, ConnectError, Tls};
+use crate::temporal::events::Entrance;
 use crate::temporal::metrics::SdkMetrics;
 use crate::temporal::search_attribute;
 use crate::temporal::worker::{Parts, Workers};
@@ -129,9 +131,12 @@ impl Service {
                 "no control plane (STIGMER_BACKEND_ENDPOINT): ExecuteWorkflow, CallAgentActivity and validateWorkflow are not served"
             );
         }
-        let search_attribute = search_attribute::ensure(&client).await;
+        let search_attribute = search_attribute::EXECUTION_ID.ensure(&client).await;
+        let listens_attribute = search_attribute::LISTENS.ensure(&client).await;
+        let entrance = Entrance::open(&config.events, client.clone()).await.map_err(StartError::usage)?;
         let runtime = sdk.runtime().map_err(StartError::unreachable)?;
         let http = Http::new(&config.http).map_err(StartError::usage)?;
+        let sink = Sink::new(&config.events, &config.http).map_err(StartError::usage)?;
         let outside = Resources::new(http.clone(), &config.resources);
         let secrets = own_secrets(&config);
         let workers = Workers::start(Parts {
@@ -142,6 +147,7 @@ impl Service {
                 openapi: Arc::new(OpenApi::new(http.clone(), outside.clone())),
                 outside,
                 http: Arc::new(http),
+                sink,
                 secrets: Arc::new(secrets),
                 metrics: metrics.clone(),
             },
@@ -149,10 +155,21 @@ impl Service {
             liveness: liveness.clone(),
             ready,
             search_attribute,
+            listens_attribute,
             config: Arc::new(config),
         })
         .map_err(StartError::unreachable)?;
         let mut tasks = vec![tokio::spawn(keep_gauges(&workers, metrics.clone()))];
+        if let Some(entrance) = entrance {
+            if let Ok(address) = entrance.address() {
+                tracing::info!(%address, "taking events");
+            }
+            tasks.push(tokio::spawn(async move {
+                if let Err(error) = entrance.serve().await {
+                    tracing::error!(%error, "the listener for events has ended");
+                }
+            }));
+        }
         if let Some(listener) = listener {
             let more_metrics = MoreMetrics::from_url(format!("http://{}/metrics", sdk.address)).map_err(StartError::unreachable)?;
             let admin = Admin { liveness, readiness, metrics, more_metrics };

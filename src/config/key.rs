@@ -1,6 +1,6 @@
 //! What a setting is.
 
-use super::{activities, admin, agents, definitions, dsl, handshake, http, log, resources, run, secrets, stigmer, temporal, worker};
+use super::{activities, admin, agents, definitions, dsl, events, handshake, http, log, resources, run, secrets, stigmer, temporal, worker};
 
 /// Start of every environment variable that is ours.
 pub const PREFIX: &str = "WORKFLOW_RUNNER_";
@@ -54,7 +54,7 @@ impl Key {
 
 /// Every setting there is, area by area.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
-    let areas: [&'static [Key]; 14] = [
+    let areas: [&'static [Key]; 15] = [
         temporal::KEYS,
         stigmer::KEYS,
         worker::KEYS,
@@ -62,6 +62,7 @@ pub fn keys() -> impl Iterator<Item = &'static Key> {
         agents::KEYS,
         activities::KEYS,
         http::KEYS,
+        events::KEYS,
         run::KEYS,
         definitions::KEYS,
         resources::KEYS,

@@ -19,6 +19,7 @@ pub mod definitions;
 pub mod dsl;
 mod dump;
 pub mod duration;
+pub mod events;
 pub mod handshake;
 pub mod http;
 mod inherited;
@@ -44,6 +45,7 @@ pub use self::agents::AgentSettings;
 pub use self::definitions::DefinitionSettings;
 pub use self::dsl::DslSettings;
 pub use self::dump::reference;
+pub use self::events::{EventSettings, EventSink};
 pub use self::handshake::{HandshakeSettings, OnCallerGone, OnFailure};
 pub use self::http::{Detour, HttpSettings, Reach};
 pub use self::key::{Key, keys};
@@ -70,6 +72,7 @@ pub struct Config {
     pub agents: AgentSettings,
     pub activities: ActivitySettings,
     pub http: HttpSettings,
+    pub events: EventSettings,
     pub run: RunSettings,
     pub definitions: DefinitionSettings,
     pub resources: ResourceSettings,
@@ -122,6 +125,7 @@ impl Config {
             agents: AgentSettings::read(reader),
             activities: ActivitySettings::read(reader),
             http: HttpSettings::read(reader),
+            events: EventSettings::read(reader),
             run: RunSettings::read(reader),
             definitions: DefinitionSettings::read(reader),
             resources: ResourceSettings::read(reader),

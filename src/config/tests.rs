@@ -201,6 +201,9 @@ fn values_are_held_to_their_ranges() {
         ("WORKFLOW_RUNNER_HANDSHAKE__WATCH_INTERVAL", "2h", "a duration from 100ms to 1m"),
         ("WORKFLOW_RUNNER_WORKER__MAX_CONCURRENT_ACTIVITIES", "0", "from 1 to"),
         ("WORKFLOW_RUNNER_HANDSHAKE__ON_FAILURE", "ignore", "one of fail, status"),
+        ("WORKFLOW_RUNNER_EVENTS__SINK", "ftp://u:p@h", "none, stdout or an http(s) URL is needed"),
+        ("WORKFLOW_RUNNER_EVENTS__LISTEN", "8090", "an address such as"),
+        ("WORKFLOW_RUNNER_EVENTS__LISTEN", "0.0.0.0:8090", "needed when events.listen is not a loopback address"),
         ("RUST_LOG", "a=loud", "log directives are needed, not `a=loud`"),
         ("TEMPORAL_ZIGFLOW_EXECUTION_TASK_QUEUE", " ", "a text is needed"),
         (FILE_VARIABLE, "/no/such/file.yaml", "cannot be read"),
@@ -209,6 +212,19 @@ fn values_are_held_to_their_ranges() {
         let found = mistakes(&sources(&[(name, value)]));
         assert!(found.len() == 1 && found[0].contains(expected), "{name}={value}: {found:?}");
     }
+}
+
+#[test]
+fn events_come_in_by_loopback_or_with_a_token() {
+    let listening = |address: &str| ("WORKFLOW_RUNNER_EVENTS__LISTEN".to_owned(), address.to_owned());
+    let token = ("WORKFLOW_RUNNER_EVENTS__TOKEN".to_owned(), "s3cr3t".to_owned());
+    for variables in [vec![listening("127.0.0.1:8090")], vec![listening("[::1]:8090")], vec![listening("0.0.0.0:8090"), token]] {
+        let loaded = load(&Sources { environment: variables.into_iter().collect(), ..Sources::default() }).unwrap();
+        assert!(loaded.config.events.listen.is_some() && !format!("{:?}", loaded.config).contains("s3cr3t"));
+    }
+    let events = with(&[("WORKFLOW_RUNNER_EVENTS__SINK", "https://sink.test/in"), ("WORKFLOW_RUNNER_EVENTS__LIFECYCLE", "on")]).config.events;
+    assert_eq!(events.sink, EventSink::Http("https://sink.test/in".parse().unwrap()));
+    assert!(events.lifecycle && events.listen.is_none());
 }
 
 #[test]

@@ -5,6 +5,10 @@
 //!
 //! Retired, since what they told of can be run now: E0501 to E0504, E0509 to E0512, E0514 to E0516, E0518.
 
+pub mod pages;
+
+use super::diagnostic::Severity;
+
 macro_rules! codes {
     ($($name:ident = $code:literal, $meaning:literal;)*) => {
         $(#[doc = $meaning] pub const $name: &str = $code;)*
@@ -55,6 +59,7 @@ codes! {
     BAD_EXPRESSION = "E0401", "An expression does not compile.";
     UNAVAILABLE_VARIABLE = "E0402", "An expression names a variable that does not exist in its place.";
     TOO_MANY_EXPRESSIONS = "E0403", "The document has more expressions than a definition may have.";
+    LOOKS_INSIDE_SECRET = "E0404", "An expression looks inside a secret, whose value it never has.";
 
     CALL_GRPC = "E0505", "`call: grpc` cannot be run yet.";
     CALL_ASYNCAPI = "E0506", "`call: asyncapi` cannot be run yet.";
@@ -82,6 +87,15 @@ codes! {
 /// What a code means, in one sentence. `None`: there is no such code.
 pub fn meaning(code: &str) -> Option<&'static str> {
     ALL.iter().find(|(known, _)| *known == code).map(|(_, meaning)| *meaning)
+}
+
+/// How bad a problem of this code is: `W` warns, `E05` tells of what cannot be run yet.
+pub fn severity(code: &str) -> Severity {
+    match code {
+        _ if code.starts_with('W') => Severity::Warning,
+        _ if code.starts_with("E05") => Severity::Unsupported,
+        _ => Severity::Error,
+    }
 }
 
 #[cfg(test)]

@@ -40,13 +40,16 @@ pub use event::{Consumption, Correlation, EventFilter, Until};
 pub use expression::{Expression, Transform};
 pub use extension::{Extend, Extension};
 pub use node::{Entry, Name, Node, Value};
+pub use read::{Fields, Shape};
 pub use report::{MAX_DIAGNOSTICS, MAX_OUTSIDES, Outside, OutsideKind, Problem, Report};
 pub use resource::{Address, Endpoint, Resource};
 pub use retry::{Backoff, Retry};
 pub use schema::{Schema, SchemaSource};
+pub use suggest::nearest;
 pub use tasks::escape;
 pub use uri_template::UriPart;
 pub use usage::{Components, Reference, Use};
+pub use yaml::load;
 pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES};
 
 /// Reads a definition. `file` is the name that the diagnostics give it.

@@ -115,11 +115,7 @@ impl<'t> Report<'t> {
 
     pub fn add(&mut self, problem: Problem) {
         let Problem { code, span, message, help, labels } = problem;
-        let severity = match code {
-            _ if code.starts_with('W') => Severity::Warning,
-            _ if code.starts_with("E05") => Severity::Unsupported,
-            _ => Severity::Error,
-        };
+        let severity = codes::severity(code);
         self.errors += usize::from(severity == Severity::Error);
         self.unsupported += usize::from(severity == Severity::Unsupported);
         if self.is_full() || !self.seen.insert((span, code, message.clone())) {

@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `events` | where emitted events go |
 //! | `http` | one HTTP call |
 //! | `authentication` | how a call proves who it is |
 //! | `openapi` | one operation of an `OpenAPI` document |
@@ -16,6 +17,7 @@
 
 mod authentication;
 pub mod definitions;
+pub mod events;
 pub mod http;
 pub mod openapi;
 pub mod process;

@@ -56,12 +56,7 @@ pub(super) async fn run(view: &View<'_>, task: &Task) -> Result<Done, Stop> {
 }
 
 /// Runs each `before` from the given one on; its output where one is left by `exit`.
-async fn enter(
-    view: &View<'_>,
-    task: &Task,
-    entered: &mut Vec<usize>,
-    resume: Option<(usize, FrameId)>,
-) -> Result<Option<Data>, Stop> {
+async fn enter(view: &View<'_>, task: &Task, entered: &mut Vec<usize>, resume: Option<(usize, FrameId)>) -> Result<Option<Data>, Stop> {
     let run = view.run;
     let (first, mut resume) = resume.map_or((0, None), |(first, list)| (first, Some(list)));
     for number in first..task.extensions.len() {
@@ -85,9 +80,7 @@ async fn enter(
 async fn defined(view: &View<'_>, task: &Task, entered: &[usize], resume: Option<FrameId>) -> Result<Done, Stop> {
     let inner = View { resume, ..view.clone() };
     let ended = view.run.timed(task, &inner).await;
-    ended.map_err(|stop| {
-        stop.around(|inner| view.run.suspend(&State { entered: entered.to_vec(), at: Place::Definition(inner) }))
-    })
+    ended.map_err(|stop| stop.around(|inner| view.run.suspend(&State { entered: entered.to_vec(), at: Place::Definition(inner) })))
 }
 
 /// Runs each `after`, the last extension's first.

@@ -22,6 +22,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -37,7 +38,6 @@ use super::host::Handover;
 use super::run::Run;
 use super::strand::Strand;
 use crate::expr::Data;
-use crate::plan::TaskId;
 
 /// How long a run pauses after too many pure steps: long enough to be a timer, short enough not to matter.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -77,7 +77,7 @@ impl Stop {
 /// What a strand remembers in one iteration, or outside all loops.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Memory {
-    visits: Vec<(TaskId, u32)>,
+    visits: Vec<(Arc<str>, u32)>,
     data: Option<Kept>,
 }
 
@@ -85,7 +85,9 @@ pub(super) struct Memory {
 pub(super) struct Resting {
     in_flight: Cell<u32>,
     unwinding: Cell<bool>,
-    /// Whether anything was done since the start: without it the next run would stand where this one stood.
+    /// Whether a strand is held back until nothing is in flight.
+    holding: Cell<bool>,
+    /// Whether anything was done since the start.
     moved: Cell<bool>,
     received: u64,
     draft: Draft,
@@ -95,8 +97,8 @@ pub(super) struct Resting {
 impl Resting {
     /// `received`: events that had come before the start.
     pub fn new(received: u64, opened: Opened) -> Self {
-        let (in_flight, unwinding, moved) = (Cell::new(0), Cell::new(false), Cell::new(false));
-        Self { in_flight, unwinding, moved, received, draft: Draft::default(), opened: RefCell::new(opened) }
+        let [unwinding, holding, moved] = [(); 3].map(|()| Cell::new(false));
+        Self { in_flight: Cell::new(0), unwinding, holding, moved, received, draft: Draft::default(), opened: RefCell::new(opened) }
     }
 }
 
@@ -126,17 +128,23 @@ impl Run<'_> {
 
     /// Lets the strand pass unless the run is handed over; holds it while that waits for calls in flight.
     async fn gate(&self, strand: &Strand) -> Result<(), Halt> {
+        let resting = &self.resting;
         poll_fn(|_| {
             if strand.scope.is_cancelled() {
                 return Poll::Ready(Err(Halt::Cancelled));
             }
-            if self.may_unwind() {
-                self.resting.unwinding.set(true);
-            }
-            match self.resting.unwinding.get() {
-                true => Poll::Ready(Err(Halt::Suspended)),
-                false if self.has_moved() && self.host.handover() == Handover::Now => Poll::Pending,
-                false => Poll::Ready(Ok(())),
+            let wish = if resting.unwinding.get() { Handover::Now } else { self.wish() };
+            match wish {
+                Handover::No => Poll::Ready(Ok(())),
+                _ if resting.in_flight.get() == 0 => {
+                    resting.unwinding.set(true);
+                    Poll::Ready(Err(Halt::Suspended))
+                }
+                Handover::WhenIdle => Poll::Ready(Ok(())),
+                Handover::Now => {
+                    resting.holding.set(true);
+                    Poll::Pending
+                }
             }
         })
         .await
@@ -184,15 +192,17 @@ impl Run<'_> {
 
     /// Runs the whole workflow. When it is to be handed over, everything is looked at once more: whoever rests sees it then.
     pub async fn attended<T>(&self, mut body: LocalBoxFuture<'_, T>) -> T {
-        let unwinding = &self.resting.unwinding;
+        let Resting { unwinding, holding, in_flight, opened, .. } = &self.resting;
         poll_fn(|cx| {
             loop {
                 let before = unwinding.get();
+                holding.set(false); // whoever holds says so each time it is looked at
                 if let Poll::Ready(ended) = body.as_mut().poll(cx) {
                     return Poll::Ready(ended);
                 }
-                self.resting.opened.take(); // each strand has taken its part by now
-                if before || !(unwinding.get() || self.may_unwind()) {
+                opened.take(); // each strand has taken its part by now
+                let idle = || in_flight.get() == 0 && (holding.get() || self.wish() != Handover::No);
+                if before || !(unwinding.get() || idle()) {
                     return Poll::Pending;
                 }
                 unwinding.set(true);
@@ -201,12 +211,10 @@ impl Run<'_> {
         .await
     }
 
-    fn may_unwind(&self) -> bool {
-        self.resting.in_flight.get() == 0 && self.has_moved() && self.host.handover() != Handover::No
-    }
-
-    fn has_moved(&self) -> bool {
-        self.resting.moved.get() || self.host.inbox().received() > self.resting.received
+    /// What the host wants. A run that has done nothing yet is not handed over: the next one would stand where this one does.
+    fn wish(&self) -> Handover {
+        let moved = self.resting.moved.get() || self.host.inbox().received() > self.resting.received;
+        if moved { self.host.handover() } else { Handover::No }
     }
 
     pub fn suspend<S: Serialize>(&self, state: &S) -> Stop {

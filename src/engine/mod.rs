@@ -16,13 +16,16 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]
 
+mod authorization;
 pub mod cursor;
 mod extension;
+pub mod event;
 pub mod fault;
 mod flow;
 mod handover;
 pub mod host;
 pub mod inbox;
+pub mod lifecycle;
 pub mod progress;
 mod race;
 mod run;

@@ -199,11 +199,11 @@ pub fn kind_name(kind: &Kind) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::plan::{List, Then};
 
-    fn task(id: u32) -> Task {
+    pub fn task(id: u32) -> Task {
         Task {
             id: TaskId(id),
             name: format!("t{id}").into(),

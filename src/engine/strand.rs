@@ -5,12 +5,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::host::Scope;
 use crate::expr::Data;
-use crate::plan::TaskId;
+use crate::plan::Task;
 
 /// Cheap to clone; a clone with another scope or one more variable is how nesting is expressed.
 #[derive(Clone)]
@@ -20,14 +21,12 @@ pub(super) struct Strand {
     bindings: Option<Rc<Binding>>,
     data: Rc<RefCell<Data>>,
     frame: Rc<Frame>,
-    /// Functions around.
-    depth: u32,
 }
 
 impl Strand {
     pub fn root(scope: Scope, data: Data, pace: Pace) -> Self {
         let frame = Rc::new(Frame { around: None, visits: RefCell::default() });
-        Self { scope, pace: Rc::new(pace), bindings: None, data: Rc::new(RefCell::new(data)), frame, depth: 0 }
+        Self { scope, pace: Rc::new(pace), bindings: None, data: Rc::new(RefCell::new(data)), frame }
     }
 
     /// The same strand, cancellable by itself.
@@ -44,11 +43,6 @@ impl Strand {
     /// A branch of a fork: its own scope, its own copy of `$data`, its share of the pace.
     pub fn branch(&self, of: usize) -> Self {
         Self { scope: self.scope.child(), pace: Rc::new(self.pace.share(of)), data: self.copy_data(), ..self.clone() }
-    }
-
-    /// Inside of one more function; none beyond `depth_max`.
-    pub fn called(&self, depth_max: u32) -> Option<Self> {
-        (self.depth < depth_max).then(|| Self { depth: self.depth + 1, ..self.clone() })
     }
 
     /// Iteration `index` of a loop that runs for the `visit`th time: names its calls by the index and has its own copy of `$data`.
@@ -82,20 +76,20 @@ impl Strand {
         Rc::new(RefCell::new(self.data()))
     }
 
-    /// Counts a visit of this task in the current iteration, 1 for the first.
-    pub fn visit(&self, task: TaskId) -> u32 {
+    /// Counts a visit of this task in the current iteration, 1 for the first. A function has more than one task of the same reference.
+    pub fn visit(&self, task: &Task) -> u32 {
         let mut visits = self.frame.visits.borrow_mut();
-        let visit = visits.entry(task).or_insert(0);
+        let visit = visits.entry(task.reference.clone()).or_insert(0);
         *visit += 1;
         *visit
     }
 
     /// The visits of the current iteration.
-    pub fn visits(&self) -> Vec<(TaskId, u32)> {
-        self.frame.visits.borrow().iter().map(|(task, visit)| (*task, *visit)).collect()
+    pub fn visits(&self) -> Vec<(Arc<str>, u32)> {
+        self.frame.visits.borrow().iter().map(|(task, visit)| (task.clone(), *visit)).collect()
     }
 
-    pub fn recall_visits(&self, visits: Vec<(TaskId, u32)>) {
+    pub fn recall_visits(&self, visits: Vec<(Arc<str>, u32)>) {
         self.frame.visits.replace(visits.into_iter().collect());
     }
 
@@ -117,11 +111,11 @@ struct Binding {
     outer: Option<Rc<Binding>>,
 }
 
-/// The call counters of one iteration (or of the part outside all loops). At most one entry per task.
+/// The call counters of one iteration (or of the part outside all loops). At most one entry per task, by reference.
 struct Frame {
     /// Enclosing frame, this iteration's index, and the loop's visit.
     around: Option<(Rc<Frame>, usize, u32)>,
-    visits: RefCell<BTreeMap<TaskId, u32>>,
+    visits: RefCell<BTreeMap<Arc<str>, u32>>,
 }
 
 impl Frame {
@@ -238,8 +232,8 @@ mod tests {
         assert_eq!(root.call_id("/do/0/a", 3), "/do/0/a#3");
         assert_eq!(outer.call_id("/do/0/a", 2), "/do/0/a[7]#2");
         assert_eq!(inner.call_id("/do/0/a", 1), "/do/0/a[7][0#2]");
-        let task = TaskId(4);
-        assert_eq!((outer.visit(task), outer.branch(2).visit(task), root.visit(task), inner.visit(task)), (1, 2, 1, 1));
+        let task = crate::engine::progress::tests::task(4);
+        assert_eq!((outer.visit(&task), outer.branch(2).visit(&task), root.visit(&task), inner.visit(&task)), (1, 2, 1, 1));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
+use super::authorization;
 use super::cursor::FrameId;
 use super::fault::{Fault, Standard};
 use super::flow::Stop;
@@ -133,7 +134,8 @@ impl Variables for View<'_> {
             slot::DATA => self.strand.data(),
             slot::ENV => self.run.start.env.clone(),
             local if local >= Plan::FIRST_LOCAL => self.strand.variable(local).unwrap_or_default(),
-            _ => Data::null(), // $authorization: no caller authenticates itself to a workflow here
+            slot::AUTHORIZATION => authorization::argument(self),
+            _ => Data::null(),
         }
     }
 }

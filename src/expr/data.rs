@@ -183,6 +183,14 @@ impl Data {
         Self(Val::Obj(members))
     }
 
+    /// Adds an item to an array, in place where nobody else holds it. Anything else becomes an array of this item.
+    pub fn push(&mut self, item: Self) {
+        match &mut self.0 {
+            Val::Arr(items) => Rc::make_mut(items).push(item.0),
+            other => *other = std::iter::once(item.0).collect(),
+        }
+    }
+
     /// Bytes of its compact JSON.
     #[must_use]
     pub fn json_len(&self) -> usize {

@@ -39,7 +39,7 @@ fn what_grows_without_end_ends_in_an_error() {
 fn what_is_small_only_by_sharing_is_never_walked_to_its_end() {
     for walk in
         ["tojson", "tostring", ".", ". == .", "sort", "contains([1])", "[.] - [.]", "{} | .[{a: .}]", "try (. - 1) catch length",
-         "flatten", ". as $x | {} | .[{a: $x}]", "[.[] == .[]]", "{a: .} | {a: 1} * .", "[..]", "[paths]", "[leaf_paths]", "walk(.)", "group_by(.)", "unique", "\"\(.)\"",
+         "flatten", ". as $x | {} | .[{a: $x}]", "[.[] == .[]]", "{a: .} | {a: 1} * .", "[..]", "[paths]", "[leaf_paths]", "walk(.)", "group_by(.)", "unique", "\"\\(.)\"",
          "[.] | index(.)", "indices(.)", "@json", "@text", "@sh", "[.] | @html", "ascii_downcase? // tojson", "[splits(\"a\")]? // tojson",
          ". as $x | [1] | inside($x)", "to_entries | tojson", "[limit(10; ..)]", "bsearch(.)", "min_by(.)", ". as $x | {(\"a\"): $x} | has($x)", "tobytes",
          "error(.)", "[.] | implode? // tojson", "add | tojson", "flatten(100)", "(.. | select(type == \"number\")) |= 2", "transpose | tojson",

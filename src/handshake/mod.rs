@@ -27,6 +27,7 @@ pub mod closed;
 pub mod deadline;
 pub mod deliver;
 pub mod failure;
+pub mod listens;
 pub mod look;
 pub mod outcome;
 pub mod pace;

@@ -37,6 +37,7 @@ use super::callback::Callback;
 use super::child::{ChildInput, EXECUTION_ID_ATTRIBUTE, WORKFLOW_TYPE, child_id};
 use super::closed::{self, Close};
 use super::deadline;
+use super::listens;
 use super::look::{Seen, look};
 use super::outcome::{LIMIT_BYTES, Outcome};
 use super::payload;
@@ -56,6 +57,8 @@ pub struct StartRequest {
     pub attempt_deadline: Option<SystemTime>,
     /// Only where the namespace has the attribute: an unknown one fails the start.
     pub search_attribute: bool,
+    /// Types of events that the child listens to; empty where it does not, or where the namespace has no attribute for them.
+    pub listens: Vec<String>,
     /// One line for people who look at the run.
     pub summary: Option<String>,
 }
@@ -175,9 +178,9 @@ async fn start(
     if size_bytes > LIMIT_BYTES {
         return Err(StartError::TooLarge { size_bytes });
     }
-    let attribute = request.search_attribute.then(|| SearchAttributes {
-        indexed_fields: HashMap::from([(EXECUTION_ID_ATTRIBUTE.to_owned(), payload::json(&request.input.workflow_execution_id))]),
-    });
+    let execution_id = request.search_attribute.then(|| payload::json(&request.input.workflow_execution_id));
+    let attributes = [(EXECUTION_ID_ATTRIBUTE, execution_id), (listens::ATTRIBUTE, listens::value(&request.listens))];
+    let indexed_fields: HashMap<_, _> = attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
     let message = StartWorkflowExecutionRequest {
         namespace: client.namespace(),
         identity: client.identity(),
@@ -190,7 +193,7 @@ async fn start(
         workflow_id_conflict_policy: WorkflowIdConflictPolicy::UseExisting.into(),
         // What does not fit into the server's durations is as good as none.
         workflow_execution_timeout: timeout.and_then(|t| t.try_into().ok()),
-        search_attributes: attribute,
+        search_attributes: (!indexed_fields.is_empty()).then_some(SearchAttributes { indexed_fields }),
         user_metadata: request.summary.as_ref().map(|text| UserMetadata { summary: Some(payload::json(text)), details: None }),
         ..Default::default()
     };

@@ -7,6 +7,7 @@ use futures::future::LocalBoxFuture;
 use super::calls::Calls;
 use super::clock::Clock;
 use crate::effects::EffectError;
+use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::openapi::OpenApi;
 use crate::effects::resources::Resources;
@@ -19,6 +20,7 @@ use crate::expr::marker::Markers;
 /// What the calls of one run need. Markers are swapped for secrets here, and nowhere earlier.
 pub struct Effects {
     pub http: Http,
+    pub sink: Sink,
     pub resources: Resources,
     pub agents: Agents,
     pub secrets: Chain,
@@ -62,6 +64,10 @@ impl Calls for RealCalls {
                 Effect::Agent => {
                     let ask = async |input: Data| ask(&effects.agents, &input, &clock).await;
                     with_secrets(secrets, None, markers, &call.input, ask).await
+                }
+                Effect::Emit => {
+                    let emit = async |request: Data| effects.sink.call(&request).await;
+                    with_secrets(secrets, None, markers, &call.input, emit).await
                 }
                 other => Err(EffectError::configuration(format!("{other:?} cannot be called here"))),
             }

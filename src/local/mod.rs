@@ -7,6 +7,7 @@
 pub mod calls;
 pub mod clock;
 pub mod effects;
+pub mod events;
 mod host;
 pub mod mock;
 pub mod relay;
@@ -25,10 +26,14 @@ use futures::future::LocalBoxFuture;
 
 pub use self::calls::Calls;
 pub use self::clock::Clock;
+pub use self::events::Events;
+use self::events::Outbox;
 pub use self::host::{LocalHost, Observer};
 pub use self::relay::Relay;
+use crate::effects::events::Sink;
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::host::Host as _;
+use crate::engine::lifecycle::Lifecycle;
 use crate::engine::{Outcome, Start};
 use crate::plan::Plan;
 
@@ -47,13 +52,18 @@ pub struct Options {
     pub observer: Observer,
     /// Cancels the run when it ends (Ctrl-C, say). The run still comes to an orderly end.
     pub cancel: Option<LocalBoxFuture<'static, ()>>,
+    /// What comes from outside while it runs.
+    pub events: Option<Events>,
+    /// Gets the run's lifecycle events.
+    pub lifecycle: Option<Sink>,
     pub relay: Rc<dyn Relay>,
 }
 
 impl Options {
     /// A run that nobody watches or cancels.
     pub fn new(start: Start, clock: Clock, calls: Rc<dyn Calls>) -> Self {
-        Self { start, clock, seed: 0, calls, observer: Box::new(|_| ()), cancel: None, relay: Rc::new(relay::Never) }
+        let (observer, relay): (Observer, Rc<dyn Relay>) = (Box::new(|_| ()), Rc::new(relay::Never));
+        Self { start, clock, seed: 0, calls, observer, cancel: None, events: None, lifecycle: None, relay }
     }
 }
 
@@ -66,11 +76,30 @@ pub fn run(plan: &Plan, options: Options) -> io::Result<Outcome> {
 /// Runs inside a current-thread runtime. In virtual time, a run that waits for what can never come (an agent that stays silent, without a
 /// timeout) faults with `runtime`. Work that nobody waits for is done before this ends, unless the run is cancelled.
 pub async fn drive(plan: &Plan, options: Options) -> Outcome {
-    let Options { start, clock, seed, calls, observer, mut cancel, relay } = options;
+    let Options { start, clock, seed, calls, mut observer, mut cancel, mut events, lifecycle, relay } = options;
+    let outbox = lifecycle.map(|sink| Outbox::new(Lifecycle::new(plan, &start.workflow_id, &format!("{seed:016x}")), sink));
+    if let Some(outbox) = outbox.clone() {
+        outbox.started(start.started_at);
+        let (seen, clock) = (observer, clock.clone());
+        observer = Box::new(move |event| {
+            outbox.step(event, clock.now());
+            seen(event);
+        });
+    }
     let host = LocalHost::new(clock.clone(), calls, seed, start.settings.error_host.clone(), observer).handed_over_by(relay.clone());
+    let inbox = host.inbox();
     let mut run = pin!(relay::run(plan, &host, &relay, &start));
     let mut outcome = None;
     let mut look = |cx: &mut Context<'_>| {
+        if let Some(outbox) = &outbox {
+            let _ = outbox.poll(cx);
+        }
+        while let Some(Poll::Ready(event)) = events.as_mut().map(|events| events.as_mut().poll_next(cx)) {
+            match event {
+                Some(event) => events::take(&inbox, &event),
+                None => events = None,
+            }
+        }
         if cancel.as_mut().is_some_and(|cancel| cancel.as_mut().poll(cx).is_ready()) {
             cancel = None;
             host.root().cancel();
@@ -84,7 +113,7 @@ pub async fn drive(plan: &Plan, options: Options) -> Outcome {
         if outcome.is_some() && detached.is_ready() { outcome.take() } else { None }
     };
     let mut jumps = 0;
-    poll_fn(|cx| {
+    let outcome = poll_fn(|cx| {
         loop {
             if let Some(outcome) = look(cx) {
                 return Poll::Ready(outcome);
@@ -100,7 +129,11 @@ pub async fn drive(plan: &Plan, options: Options) -> Outcome {
             }
         }
     })
-    .await
+    .await;
+    if let Some(outbox) = &outbox {
+        outbox.finish(&outcome, clock.now()).await;
+    }
+    outcome
 }
 
 fn stuck(error_host: &str) -> Outcome {

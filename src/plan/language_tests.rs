@@ -35,6 +35,10 @@ fn literal(template: &Template) -> String {
     template.literal().map_or_else(|| panic!("{template:?} is no literal"), ToString::to_string)
 }
 
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(line).collect()
+}
+
 #[test]
 fn events() {
     let plan = plan(
@@ -211,11 +215,11 @@ fn function_problems() {
     }
     let error = build(&format!("{HEAD}{}", functions("    f: {call: g}\n    g: {call: f}")), "t").unwrap_err();
     assert!(error.to_string().contains("these functions call each other in a circle: f, g"), "{error}");
-    let chain: String = (0..5_000).map(|at| format!("    f{at}: {{call: f{}}}\n", at + 1)).collect();
+    let chain = lines(5_000, |at| format!("    f{at}: {{call: f{}}}\n", at + 1));
     let long = format!("use:\n  functions:\n{chain}    f5000: {{set: {{x: 1}}}}\ndo:\n  - a: {{call: f0}}\n");
     assert_eq!(problems(&long).iter().map(|found| found.0).collect::<Vec<_>>(), [DEEP_CALLS]);
     // A function that is called twice by one that is called twice by one …: 2^40 calls, 41 functions.
-    let twice: String = (0..40).map(|at| format!("    f{at}: {{do: [{{a: {{call: f{0}}}}}, {{b: {{call: f{0}}}}}]}}\n", at + 1)).collect();
+    let twice = lines(40, |at| format!("    f{at}: {{do: [{{a: {{call: f{0}}}}}, {{b: {{call: f{0}}}}}]}}\n", at + 1));
     let wide = format!("use:\n  functions:\n{twice}    f40: {{set: {{x: 1}}}}\ndo:\n  - a: {{call: f0}}\n");
     assert_eq!(problems(&wide).iter().map(|found| found.0).collect::<Vec<_>>(), [DEEP_CALLS]);
 }
@@ -288,6 +292,7 @@ fn schemas_stand_everywhere() {
         ("{document: {$ref: 'https://example.org/other.json'}}", vec![(BAD_SCHEMA, 2, 17)]),
         ("{document: text}", vec![(BAD_SCHEMA, 2, 17)]),
         ("{document: {pattern: '((a{999}){999}){999}'}}", vec![(BAD_SCHEMA, 2, 17)]),
+        ("{document: {anyOf: [{$ref: '#'}]}}", vec![(BAD_SCHEMA, 2, 17)]),
         ("{resource: {endpoint: 'https://h/s.json'}}", vec![]),
         ("{resource: {endpoint: {uri: 'https://h', authentication: {bearer: {token: x}}}}}", vec![(ADDRESS_AT_RUN, 2, 28)]),
     ] {
@@ -362,11 +367,15 @@ fn lints() {
         ("do:\n  - a: {try: [], catch: {then: c}, then: end}\n  - b: {set: {x: 1}}\n  - c: {set: {x: 1}}", vec![(UNREACHABLE, 4, 5)]),
         ("do:\n  - a: {switch: [{x: {when: .x, then: end}}, {y: {when: '${ .x }', then: exit}}]}", vec![(REPEATED_CASE, 3, 57)]),
         ("do:\n  - a: {run: {script: {language: javascript, code: x}}}", vec![(OLD_WORD, 3, 34)]),
-        ("do:\n  - a: {run: {shell: {command: 'echo ${ .x }'}}}", vec![(EMBEDDED_EXPRESSION, 3, 37)]),
-        ("do:\n  - a: {run: {workflow: {namespace: n, name: n}, return: all}}", vec![(NO_EFFECT, 3, 51)]),
+        ("do:\n  - a: {run: {shell: {command: 'echo ${ .x }'}}}", vec![(EMBEDDED_EXPRESSION, 3, 38)]),
+        ("do:\n  - a: {run: {workflow: {namespace: n, name: n}, return: all}}", vec![(NO_EFFECT, 3, 50)]),
         (
             "use: {functions: {f: {set: {x: '${ nonsense }'}}}, authentications: {a: {bearer: {token: x}}}}\ndo: []",
             vec![(UNUSED, 2, 19), (UNUSED, 2, 70)],
+        ),
+        (
+            "use: {secrets: [s]}\ndo:\n  - a: {set: {x: '${ \"Bearer \\($secrets.s)\" }', y: '${ $secrets.s | length }'}}",
+            vec![(LOOKS_INSIDE_SECRET, 4, 69)],
         ),
         ("do:\n  - a: {set: {x: .customer}}", vec![(LOOKS_LIKE_EXPRESSION, 3, 18)]),
     ] {

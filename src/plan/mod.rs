@@ -9,6 +9,7 @@ mod cache;
 #[cfg(test)]
 mod language_tests;
 mod schema;
+mod schema_work;
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "tests read files")]
 mod tests;

@@ -17,6 +17,7 @@ use crate::activities::payload::{PAYLOAD_LIMIT_BYTES, raw_of};
 use crate::activities::status::TaskList;
 use crate::engine::cursor::Cursor;
 use crate::engine::host::Handover;
+use crate::expr::Data;
 use crate::handshake::ChildInput;
 use crate::plan::Outsides;
 
@@ -29,6 +30,9 @@ const MOST_EVENTS: u32 = 40_000;
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Continuation {
     pub cursor: Cursor,
+    /// Events that nobody has taken yet, and who listens.
+    #[serde(default, skip_serializing_if = "Data::is_null")]
+    pub inbox: Data,
     /// What the runs so far did.
     pub tasks: TaskList,
     /// Of the first run.

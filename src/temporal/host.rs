@@ -92,6 +92,7 @@ impl TemporalHost {
         limit: Limit,
     ) -> Self {
         let random = ctx.random_stream("engine");
+        let inbox = ctx.state(|s| s.inbox.clone());
         Self {
             ctx,
             facts: Rc::new(facts),
@@ -101,7 +102,7 @@ impl TemporalHost {
             pending_agents,
             random,
             burst: Burst::default(),
-            inbox: Rc::default(),
+            inbox,
             limit,
             stays: Cell::new(false),
         }
@@ -186,7 +187,9 @@ impl Host for TemporalHost {
         self.inbox.clone()
     }
 
+    /// Polled again in each activation, so also in the one whose signal brings the event: nothing has to wake it.
     fn arrival(&self, seen: u64, scope: &Scope) -> LocalBoxFuture<'static, Waited> {
+        self.before_wait();
         let (inbox, scope) = (self.inbox.clone(), scope.clone());
         std::future::poll_fn(move |_| match (scope.is_cancelled(), inbox.received() > seen) {
             (true, _) => Poll::Ready(Waited::Cancelled),

@@ -11,6 +11,7 @@ mod child;
 pub mod connect;
 mod continuation;
 mod delivery;
+pub mod events;
 mod foreign_activity;
 mod host;
 pub mod metrics;

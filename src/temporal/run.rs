@@ -67,6 +67,12 @@ pub async fn run(ctx: WorkflowContext<ServerlessWorkflow>, input: RawValue) -> R
     let (mut outsides, mut resume) = (Outsides::new(), None);
     if let Some(earlier) = earlier {
         reporter = reporter.after(earlier.tasks);
+        if !earlier.inbox.is_null()
+            && let Err(reason) = ctx.state(|s| s.inbox.resume(&earlier.inbox))
+            && !ctx.is_replaying()
+        {
+            tracing::warn!(workflow_id = ctx.workflow_id(), run_id = ctx.run_id(), %reason, "events are lost between two runs");
+        }
         (outsides, resume) = (earlier.outsides, Some(earlier.cursor));
     }
     let ended = match outside::plan(&ctx, &services, &input.workflow_yaml, &mut outsides).await {
@@ -181,7 +187,8 @@ async fn execute(
         let outcome = drive(ctx, plan, &host, &start, &watch).await;
         let Outcome::Suspended(cursor) = outcome else { return Step::Ended(Ended { outcome, reporter: host.reporter.into_inner() }) };
         let tasks = host.reporter.borrow().carried();
-        let continuation = Continuation { cursor, tasks, started_at: origin.started_at, outsides: origin.outsides.clone() };
+        let inbox = ctx.state(|s| s.inbox.snapshot());
+        let continuation = Continuation { cursor, inbox, tasks, started_at: origin.started_at, outsides: origin.outsides.clone() };
         if let Some(next) = continuation.next_input(input, ctx) {
             return Step::Continues(next);
         }

@@ -55,6 +55,8 @@ pub struct Parts {
     pub ready: Latch,
     /// Whether runs may set `WorkflowExecutionID`.
     pub search_attribute: bool,
+    /// The same for `WorkflowRunnerListens`.
+    pub listens_attribute: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -204,6 +206,7 @@ fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<
     let mut options = options(config, queue);
     options.register_activities(ExecutionActivities {
         http: resources.http.clone(),
+        sink: resources.sink.clone(),
         openapi: resources.openapi.clone(),
         outside: resources.outside.clone(),
         secrets: resources.lookup(),
@@ -235,6 +238,7 @@ fn platform_queues(parts: &Parts, platform: &Platform, wheel: &Wheel) -> [Worker
         },
         store_token: config.handshake.store_token,
         search_attribute: parts.search_attribute,
+        listens_attribute: parts.listens_attribute,
         wheel: wheel.clone(),
     });
     let mut validation = options(config, &config.worker.validation_queue);

@@ -4,6 +4,7 @@
 //! decode fails the workflow *task*, for ever). What cannot be decoded fails the run, with a message.
 
 use std::any::Any;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -15,32 +16,55 @@ use temporalio_workflow::workflow_interceptors::WorkflowOutputValue;
 use temporalio_workflow::workflows::{WorkflowDefinitionDescriptor, WorkflowError, WorkflowImplementation};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowTermination};
 
-use super::run::{self, WorkflowServices};
+use super::events::event_of_signal;
+use super::run::{self, WorkflowServices, now};
 use crate::activities::payload::first;
+use crate::engine::host;
+use crate::engine::inbox::Inbox;
 use crate::handshake::{CALLBACK_SIGNAL, Callback, WORKFLOW_TYPE};
 
 /// State of one run that handlers and the run itself share.
 pub struct ServerlessWorkflow {
     /// The newest callback: the input's, or one that a later attempt of the caller has signalled (row 2).
     pub callback: Option<Callback>,
+    /// Events that have come for the run.
+    pub inbox: Rc<Inbox>,
+    /// Signals that came as events, taken or not: what makes their ids.
+    event_signals: u64,
     services: Arc<WorkflowServices>,
 }
 
 impl ServerlessWorkflow {
     #[must_use]
     pub fn new(services: Arc<WorkflowServices>) -> Self {
-        Self { callback: None, services }
+        Self { callback: None, inbox: Rc::default(), event_signals: 0, services }
     }
 
     pub fn services(&self) -> Arc<WorkflowServices> {
         self.services.clone()
     }
 
-    /// A signal that cannot be read is ignored: the callback known so far stays.
+    /// The handshake's own, or an event. One that cannot be read is told in the log and changes nothing.
     fn signal(ctx: &WorkflowContext<Self>, name: &str, input: &RawValue) {
-        if name != CALLBACK_SIGNAL {
-            return;
+        if name == CALLBACK_SIGNAL {
+            return Self::take_callback(ctx, input);
         }
+        let count = ctx.state_mut(|s| {
+            s.event_signals += 1;
+            s.event_signals
+        });
+        let id = host::uuid(&[ctx.workflow_id(), ctx.run_id(), "signal", &count.to_string()]);
+        let event = event_of_signal(name, input, &id, now(ctx));
+        let taken = event.and_then(|event| ctx.state_mut(|s| s.inbox.put(event)).map_err(|full| full.to_string()));
+        if let Err(reason) = taken
+            && !ctx.is_replaying()
+        {
+            tracing::warn!(workflow_id = ctx.workflow_id(), run_id = ctx.run_id(), signal = name, %reason, "a signal is no event for this run");
+        }
+    }
+
+    /// One that cannot be read leaves the callback known so far.
+    fn take_callback(ctx: &WorkflowContext<Self>, input: &RawValue) {
         let namespace = ctx.namespace().to_owned();
         let parsed = first(input)
             .map_err(|e| e.clone())

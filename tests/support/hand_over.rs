@@ -46,7 +46,14 @@ impl Activities {
             return Err(ActivityError::WillCompleteAsync);
         }
         let attempt_deadline = ctx.info().deadline;
-        let request = StartRequest { task_queue: order.queue, input: child, attempt_deadline, search_attribute: false, summary: None };
+        let request = StartRequest {
+            task_queue: order.queue,
+            input: child,
+            attempt_deadline,
+            search_attribute: false,
+            listens: vec![],
+            summary: None,
+        };
         match start_or_attach(&ctx.client(), &request, &callback).await {
             Ok(Begun::Pending { .. }) => Err(ActivityError::WillCompleteAsync),
             Ok(Begun::Finished(outcome)) => outcome.into_activity_result(),

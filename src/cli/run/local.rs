@@ -9,15 +9,14 @@ use jiff::Timestamp;
 
 use super::{End, Job};
 use crate::cli::RunArgs;
+use crate::cli::real;
 use crate::cli::service::{StartError, own_secrets};
 use crate::cli::stop::Stop;
 use crate::cli::timeline::Timeline;
-use crate::effects::http::Http;
-use crate::effects::resources::Resources;
 use crate::engine::progress::Progress;
 use crate::engine::{Settings, Start};
 use crate::expr::marker::Markers;
-use crate::local::effects::{Effects, RealCalls};
+use crate::local::effects::RealCalls;
 use crate::local::{self, Clock};
 use crate::temporal::progress::task_list;
 
@@ -25,15 +24,9 @@ pub(super) async fn run(_: &RunArgs, job: Job) -> Result<End, StartError> {
     let now = Timestamp::now();
     let run_id = format!("{}-{}", job.plan.name, now.as_nanosecond());
     let markers = Markers::new(&crate::activities::digest(&[&run_id])[..16]);
-    let http = Http::new(&job.config.http).map_err(StartError::usage)?;
-    let effects = Effects {
-        resources: Resources::new(http.clone(), &job.config.resources),
-        http,
-        agents: job.agents,
-        secrets: own_secrets(&job.config),
-        markers: markers.clone(),
-        run_id: run_id.clone(),
-    };
+    let effects = real::effects(&job.config, job.agents, own_secrets(&job.config), markers.clone(), run_id.clone());
+    let effects = effects.map_err(StartError::usage)?;
+    let sink = effects.sink.clone();
     let mut start = Start::new(run_id, job.input, now);
     if start.input.is_object() {
         start.data = start.input.clone();
@@ -44,6 +37,7 @@ pub(super) async fn run(_: &RunArgs, job: Job) -> Result<End, StartError> {
     let interrupted = Rc::new(Cell::new(false));
     let mut options = local::Options::new(start, Clock::real(), Rc::new(RealCalls::new(effects)));
     options.seed = u64::try_from(now.as_nanosecond()).unwrap_or_default();
+    options.lifecycle = job.config.events.lifecycle.then_some(sink);
     options.cancel = Some(cancel(interrupted.clone())?);
     if std::io::stderr().is_terminal() {
         let (progress, timeline) = (RefCell::new(Progress::default()), RefCell::new(Timeline::default()));

@@ -24,7 +24,7 @@ use super::source::offset;
 pub fn load(report: &mut Report<'_>) -> Option<Node> {
     let text = report.source.text;
     if text.len() > MAX_BYTES {
-        let message = format!("the definition has {} bytes, {MAX_BYTES} are allowed", text.len());
+        let message = format!("the definition has more than {MAX_BYTES} bytes");
         report.add(Problem::new(codes::TOO_LARGE, report.source.span(0, 0), message));
         return None;
     }

@@ -41,7 +41,8 @@ pub fn pack(values: &[Data]) -> Vec<Data> {
             parts.settle_depth(at, &mut table);
         }
     }
-    let places = roots.iter().map(|root| parts.nodes[*root].entry.and_then(|at| i64::try_from(at).ok()).map_or_else(Data::null, Data::from));
+    let places =
+        roots.iter().map(|root| parts.nodes[*root].entry.and_then(|at| i64::try_from(at).ok()).map_or_else(Data::null, Data::from));
     table.push(Data::array(places));
     table
 }

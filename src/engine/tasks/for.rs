@@ -23,13 +23,16 @@ struct State {
 enum Place {
     /// Before the iteration's step, with the output of the one before.
     Ahead(Kept),
-    Body { memory: Memory, list: FrameId },
+    Body {
+        memory: Memory,
+        list: FrameId,
+    },
 }
 
 pub(super) async fn run(view: &View<'_>, task: &Task, definition: &For) -> Result<Done, Stop> {
     let run = view.run;
     let (collection, visit, mut index, mut value, mut resume) = match view.resumed::<State>()? {
-        None => (collection(view, definition)?, view.strand.visit(task.id), 0, view.input.clone(), None),
+        None => (collection(view, definition)?, view.strand.visit(task), 0, view.input.clone(), None),
         Some(State { collection, visit, index, at }) => {
             let (value, resume) = match at {
                 Place::Ahead(value) => (run.kept(value)?, None),

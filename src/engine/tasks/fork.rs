@@ -71,13 +71,16 @@ pub(super) async fn run(view: &View<'_>, fork: &Fork) -> Result<Done, Stop> {
         Next::LookAgain
     })
     .await;
-    for strand in &strands {
-        view.strand.pace.absorb(&strand.pace);
-    }
     if view.strand.scope.is_cancelled() {
         return Err(Stop::Cancelled);
     }
-    race.result(run, &strands, &view.input)
+    if race.suspended && race.settled.is_none() {
+        return Err(race.suspend(run, &strands));
+    }
+    for strand in &strands {
+        view.strand.pace.absorb(&strand.pace);
+    }
+    race.result(&view.input)
 }
 
 struct Race {
@@ -135,10 +138,9 @@ impl Race {
         self.settled.is_some()
     }
 
-    fn result(self, run: &Run<'_>, strands: &[Strand], input: &Data) -> Result<Done, Stop> {
+    fn result(self, input: &Data) -> Result<Done, Stop> {
         match (self.settled, self.first_fault) {
             (Some(settled), _) => Ok(settled?.into()),
-            (None, first_fault) if self.suspended => Err(suspend(run, &self.branches, strands, first_fault)),
             (None, Some(fault)) => Err(Stop::Fault(fault)),
             (None, None) if self.compete => Ok(input.clone().into()), // a race of none
             (None, None) => {
@@ -147,17 +149,18 @@ impl Race {
             }
         }
     }
-}
 
-fn suspend(run: &Run<'_>, branches: &[Stands<Data>], strands: &[Strand], first_fault: Option<Box<Fault>>) -> Stop {
-    let branch = |(stands, strand): (&Stands<Data>, &Strand)| BranchState {
-        stands: match stands {
-            Stands::At(frame) => Stands::At(*frame),
-            Stands::Done(output) => Stands::Done(run.keep(output)),
-            Stands::Out => Stands::Out,
-        },
-        pace: strand.pace.spent(),
-        data: run.keep_data(strand),
-    };
-    run.suspend(&State { branches: branches.iter().zip(strands).map(branch).collect(), first_fault: first_fault.map(|fault| *fault) })
+    fn suspend(&self, run: &Run<'_>, strands: &[Strand]) -> Stop {
+        let branch = |(stands, strand): (&Stands<Data>, &Strand)| BranchState {
+            stands: match stands {
+                Stands::At(frame) => Stands::At(*frame),
+                Stands::Done(output) => Stands::Done(run.keep(output)),
+                Stands::Out => Stands::Out,
+            },
+            pace: strand.pace.spent(),
+            data: run.keep_data(strand),
+        };
+        let branches = self.branches.iter().zip(strands).map(branch).collect();
+        run.suspend(&State { branches, first_fault: self.first_fault.as_deref().cloned() })
+    }
 }

@@ -4,11 +4,13 @@ mod activity;
 mod agent;
 mod authentication;
 mod r#do;
+mod emit;
 mod endpoint;
 mod r#for;
 mod fork;
 mod function;
 mod http;
+mod listen;
 mod openapi;
 mod process;
 mod raise;
@@ -24,7 +26,7 @@ use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
 
-use super::fault::{Fault, Standard};
+use super::fault::Fault;
 use super::flow::{Done, Stop};
 use super::host::{Call, CallError, Effect};
 use super::view::{View, article};
@@ -54,15 +56,13 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
         Kind::Function(definition) => Box::pin(function::run(view, definition)),
         Kind::Http(definition) => Box::pin(http::run(view, task, definition, limit)),
         Kind::Agent(definition) => Box::pin(agent::run(view, task, definition, limit)),
+        Kind::Emit(definition) => Box::pin(emit::run(view, task, definition)),
+        Kind::Listen(definition) => Box::pin(listen::run(view, task, definition)),
         Kind::OpenApi(definition) => Box::pin(openapi::run(view, task, definition, limit)),
         Kind::Activity(definition) => Box::pin(activity::run(view, task, definition, limit)),
         Kind::Shell(definition) => Box::pin(shell::run(view, task, definition, limit)),
         Kind::Script(definition) => Box::pin(script::run(view, task, definition, limit)),
         Kind::Workflow(definition) => Box::pin(workflow::run(view, task, definition, limit)),
-        Kind::Emit(_) | Kind::Listen(_) => {
-            let fault = view.run.fault(Standard::Configuration, "this task type is not supported yet", None);
-            Box::pin(std::future::ready(Err(fault.into())))
-        }
         Kind::Set(_) | Kind::Switch(_) | Kind::Raise(_) => {
             let done = pure(view, task).unwrap_or_else(|| Ok(Done::from(Data::null())));
             Box::pin(std::future::ready(done.map_err(Stop::from)))
@@ -72,28 +72,27 @@ pub(super) fn define<'f>(view: &'f View<'f>, task: &'f Task, limit: Option<Durat
 
 /// Makes one call through the host, in the strand's scope.
 async fn call(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeout: Option<Duration>) -> Result<Done, Stop> {
-    make(view, task, effect, input, timeout, false).await
+    let size = input.json_len();
+    let name = task.name.to_string();
+    let call = |visit, id| Ok(Call { effect, name, id, visit, input, timeout, local: task.local, detached: false });
+    make(view, task, size, call).await
 }
 
 /// Begins one call whose end nobody waits for; the task's input is its output.
 async fn detach(view: &View<'_>, task: &Task, effect: Effect, input: Data, timeout: Option<Duration>) -> Result<Done, Stop> {
-    make(view, task, effect, input, timeout, true).await?;
+    let size = input.json_len();
+    let name = task.name.to_string();
+    let call = |visit, id| Ok(Call { effect, name, id, visit, input, timeout, local: task.local, detached: true });
+    make(view, task, size, call).await?;
     Ok(view.input.clone().into())
 }
 
-async fn make(
-    view: &View<'_>,
-    task: &Task,
-    effect: Effect,
-    input: Data,
-    timeout: Option<Duration>,
-    detached: bool,
-) -> Result<Done, Stop> {
+/// `call` is given the visit of the task that it belongs to, and its id; both are counted once the call is certain to be made.
+async fn make(view: &View<'_>, task: &Task, size: usize, call: impl FnOnce(u32, String) -> Result<Call, Fault>) -> Result<Done, Stop> {
     let strand = view.strand;
-    let _flight = view.run.depart(strand, input.json_len()).await?;
-    let visit = strand.visit(task.id);
-    let id = strand.call_id(&task.reference, visit);
-    let call = Call { effect, name: task.name.to_string(), id, visit, input, timeout, local: task.local, detached };
+    let _flight = view.run.depart(strand, size).await?;
+    let visit = strand.visit(task);
+    let call = call(visit, strand.call_id(&task.reference, visit))?;
     let answer = view.run.host.call(call, &strand.scope).await;
     if strand.scope.is_cancelled() {
         return Err(Stop::Cancelled); // also when the answer came at the same moment: nothing runs after a cancellation

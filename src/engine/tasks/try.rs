@@ -45,10 +45,18 @@ struct Attempts {
 
 #[derive(Serialize, Deserialize)]
 enum Place {
-    Body { limit: Option<Limit>, list: FrameId },
+    Body {
+        limit: Option<Limit>,
+        list: FrameId,
+    },
     /// Before another attempt.
-    Delay { until: Timestamp },
-    Handler { error: Kept, list: FrameId },
+    Delay {
+        until: Timestamp,
+    },
+    Handler {
+        error: Kept,
+        list: FrameId,
+    },
 }
 
 pub(super) async fn run(view: &View<'_>, task: &Task, definition: &Try) -> Result<Done, Stop> {

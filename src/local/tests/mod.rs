@@ -1,15 +1,18 @@
 //! The engine, run in process and in virtual time.
 
+mod around;
 mod cancellation;
 mod clock;
 mod data_flow;
 mod errors;
+mod events;
 mod handover;
 mod pace;
 mod processes;
 mod random;
 mod real_calls;
 mod tasks;
+mod web_calls;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,7 +24,7 @@ use serde_json::{Value, json};
 
 use super::mock::Mock;
 use super::relay::Never;
-use super::{Calls, Clock, Options, Relay, run};
+use super::{Calls, Clock, Events, Options, Relay, run};
 use crate::engine::fault::Fault;
 use crate::engine::progress::{Event, Progress, Row};
 use crate::engine::{Outcome, Settings, Start};
@@ -41,6 +44,7 @@ struct Trial {
     clock: Clock,
     calls: Rc<dyn Calls>,
     cancel: Option<LocalBoxFuture<'static, ()>>,
+    events: Option<Events>,
     seed: u64,
     relay: Rc<dyn Relay>,
 }
@@ -58,7 +62,7 @@ impl Trial {
     fn new(tasks: &str, input: Value) -> Self {
         let start = Start::new("wf-1", input.into(), Timestamp::UNIX_EPOCH);
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
-        Self { plan: plan(tasks), start, clock, calls: Mock::echo(), cancel: None, seed: 0, relay: Rc::new(Never) }
+        Self { plan: plan(tasks), start, clock, calls: Mock::echo(), cancel: None, events: None, seed: 0, relay: Rc::new(Never) }
     }
 
     fn calls(self, calls: &Rc<Mock>) -> Self {
@@ -67,6 +71,13 @@ impl Trial {
 
     fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.start.settings);
+        self
+    }
+
+    /// These events come so many seconds after the start.
+    fn events(mut self, events: &[(u64, Value)]) -> Self {
+        let events = events.iter().map(|(after, event)| (seconds(*after), Data::from(event))).collect();
+        self.events = Some(super::events::scripted(&self.clock, events));
         self
     }
 
@@ -88,8 +99,8 @@ impl Trial {
             trace.extend(line(event));
             progress.apply(event);
         });
-        let Self { plan, start, clock: run_clock, seed, calls, cancel, relay, .. } = self;
-        let options = Options { seed, observer, cancel, relay, ..Options::new(start, run_clock, calls) };
+        let Self { plan, start, clock: run_clock, seed, calls, cancel, events, relay } = self;
+        let options = Options { seed, observer, cancel, events, relay, ..Options::new(start, run_clock, calls) };
         let outcome = run(&plan, options).expect("a runtime");
         let (trace, progress) = seen.take();
         Report { outcome, took: clock.now().duration_since(began).unsigned_abs(), trace, progress }

@@ -116,11 +116,11 @@ fn an_activity_is_named_and_given_arguments() {
         Trial::new(&format!("do:\n- pet: {{call: activity, with: {{{with}}}, timeout: {{after: PT1M}}}}"), json!({"name": "rex"}))
     };
     let output = |with: &str| calling(with).calls(&mock).run().output();
-    assert_eq!(output("name: Greet"), json!({"name": "Greet", "arguments": []}));
+    assert_eq!(output("activity: Greet"), json!({"name": "Greet", "arguments": []}));
     assert_eq!(
-        output("name: Greet, queue: dogs, arguments: ['${ .name }', {a: 1}]"),
+        output("activity: Greet, queue: dogs, arguments: ['${ .name }', {a: 1}]"),
         json!({"name": "Greet", "queue": "dogs", "arguments": ["rex", {"a": 1}]})
     );
-    assert_eq!(output("name: '${ .name }', arguments: '${ [.name] }'"), json!({"name": "rex", "arguments": ["rex"]}));
-    assert_eq!(calling("name: Greet, arguments: '${ .name }'").calls(&mock).run().fault().status, 400);
+    assert_eq!(output("activity: '${ .name }', arguments: '${ [.name] }'"), json!({"name": "rex", "arguments": ["rex"]}));
+    assert_eq!(calling("activity: Greet, arguments: '${ .name }'").calls(&mock).run().fault().status, 400);
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::super::effects::{Effects, RealCalls};
 use super::{Report, Trial, data, seconds};
 use crate::config::{HttpSettings, ResourceSettings};
+use crate::effects::events::Sink;
 use crate::effects::http::{Http, use_ring};
 use crate::effects::resources::Resources;
 use crate::effects::scripted::Agents;
@@ -27,6 +28,7 @@ fn ask(agent: &str, message: &str, timeout: &str) -> Report {
     trial.start.secrets = markers.object(&["KEY".to_owned()]);
     let http = Http::new(&HttpSettings::local()).expect("a client");
     trial.calls = Rc::new(RealCalls::new(Effects {
+        sink: Sink::default(),
         resources: Resources::new(http.clone(), &ResourceSettings::default()),
         http,
         agents: Agents::parse(agent, Path::new("agents.yaml")).expect("agents"),

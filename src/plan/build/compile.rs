@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Builder;
 use super::scope::{Place, Scope};
 use crate::dsl::{Expression, Name, Node, Problem, Span, Value, codes};
-use crate::expr::{self, CompileError, Data, Program, Template};
+use crate::expr::{self, CompileError, Data, Look, Program, Template};
 use crate::plan::{BUILTIN_VARIABLES, slot};
 
 /// Different expressions that a definition may have. Each costs about half a millisecond, and a plan is built on a thread that others
@@ -51,6 +51,7 @@ impl Builder<'_, '_> {
             && program.uses().contains(&slot::SECRETS)
         {
             self.check_secrets(expression);
+            self.check_looks(expression, program);
         }
         Some(compiled)
     }
@@ -88,6 +89,13 @@ impl Builder<'_, '_> {
             let problem = Problem::new(codes::UNKNOWN_REFERENCE, self.span(expression, at), format!("`use.secrets` has no `{name}`"));
             self.report.add(problem.help("declare it in `use.secrets`").maybe_help(near));
         }
+    }
+
+    /// A secret is a marker until it is used: what looks inside one fails whenever it is evaluated.
+    fn check_looks(&mut self, expression: &Expression, program: &Program) {
+        let Some(Look { offset, what }) = program.looks_inside_secrets() else { return };
+        let problem = Problem::new(codes::LOOKS_INSIDE_SECRET, self.span(expression, *offset), format!("{what} looks inside a secret"));
+        self.report.add(problem.help("a secret can be passed on, joined with text, and encoded by @base64 and @uri"));
     }
 
     pub(super) fn optional_template(&mut self, node: Option<&Node>, place: Place, scope: &Scope) -> Option<Template> {
