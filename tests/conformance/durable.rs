@@ -28,7 +28,7 @@ use super::support::{connect, dev_server};
 /// The signal that carries a whole event.
 const EVENT_SIGNAL: &str = "cloudevent";
 /// A run that takes longer is broken.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 pub struct Durable {
     runtime: Runtime,

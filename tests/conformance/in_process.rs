@@ -6,16 +6,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use workflow_runner::cli::real;
 use workflow_runner::cli::service::own_secrets;
 use workflow_runner::config::Config;
-use workflow_runner::effects::http::Http;
-use workflow_runner::effects::resources::Resources;
 use workflow_runner::effects::scripted::Agents;
 use workflow_runner::engine::progress::Progress;
 use workflow_runner::engine::{Outcome, Start};
 use workflow_runner::expr::Data;
 use workflow_runner::expr::marker::Markers;
-use workflow_runner::local::effects::{Effects, RealCalls};
+use workflow_runner::local::effects::RealCalls;
+use workflow_runner::local::events::scripted;
 use workflow_runner::local::{Clock, Options, run};
 use workflow_runner::plan;
 use workflow_runner::temporal::progress::task_list;
@@ -45,15 +45,7 @@ impl InProcess {
             }
         };
         let markers = Markers::new("conformance");
-        let http = Http::new(&self.config.http).map_err(|error| error.to_string())?;
-        let effects = Effects {
-            resources: Resources::new(http.clone(), &self.config.resources),
-            http,
-            agents: Agents::default(),
-            secrets: own_secrets(&self.config),
-            markers: markers.clone(),
-            run_id: id.to_owned(),
-        };
+        let effects = real::effects(&self.config, Agents::default(), own_secrets(&self.config), markers.clone(), id.to_owned())?;
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
         let mut start = Start::new(id, Data::from(&job.input), clock.now());
         start.secrets = markers.object(&plan.secrets);
@@ -61,6 +53,7 @@ impl InProcess {
         let progress = Rc::new(RefCell::new(Progress::default()));
         let seen = progress.clone();
         options.observer = Box::new(move |event| seen.borrow_mut().apply(event));
+        options.events = Some(scripted(&clock, job.events.iter().map(|event| (Duration::ZERO, Data::from(event))).collect()));
         if job.cancel {
             // In virtual time nothing but a wait can be cancelled by a clock.
             options.cancel = Some(clock.sleep(Duration::from_secs(1)));

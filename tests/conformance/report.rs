@@ -24,6 +24,9 @@ struct Result {
     took: Duration,
 }
 
+/// How many passed of how many, by host.
+type Counts<'h> = BTreeMap<&'h str, (usize, usize)>;
+
 #[derive(Default)]
 pub struct Report {
     results: Mutex<BTreeMap<Subject, BTreeMap<&'static str, Result>>>,
@@ -91,7 +94,7 @@ impl Report {
     /// Passed of all, by group and feature: nothing in it changes from run to run.
     fn table(&self) -> String {
         let results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut rows: BTreeMap<(&str, &str), BTreeMap<&str, (usize, usize)>> = BTreeMap::new();
+        let mut rows: BTreeMap<(&str, &str), Counts<'_>> = BTreeMap::new();
         let mut failures = String::new();
         for (subject, hosts) in results.iter() {
             for (host, result) in hosts {

@@ -56,8 +56,6 @@ impl Stage {
         .map(|(name, value)| (name.to_owned(), value))
         .into();
         environment.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        let known: BTreeSet<String> = config::keys().map(|key| variable(key.path)).collect();
-        environment.retain(|name, _| known.contains(name));
         config::load(&Sources { environment, ..Sources::default() }).expect("the settings are right").config
     }
 
@@ -65,10 +63,6 @@ impl Stage {
     pub async fn services() -> SocketAddr {
         mock::start().await
     }
-}
-
-fn variable(path: &str) -> String {
-    format!("WORKFLOW_RUNNER_{}", path.to_uppercase().replace('.', "__"))
 }
 
 fn write(path: &Path, text: &str) {
