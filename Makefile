@@ -12,7 +12,7 @@ TEMPORAL_SHA256 := 3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71
 export PATH := $(PATH):$(TOOLS)/bin
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test bench lint fmt tools clean
+.PHONY: build demo test conformance bench lint fmt tools clean
 
 build: ## the program, optimised: target/release/workflow-runner
 	$(CARGO) build --locked --release
@@ -26,6 +26,10 @@ test: tools ## every test, those against a Temporal server too
 
 bench: tools ## what workflows cost, beside the same written by hand on the SDK; BENCH='--runs 5 3-http' for a part
 	$(CARGO) bench --locked --bench shapes -- $(BENCH)
+
+conformance: tools ## the specification's kit (OWS_SPEC_DIR names its folder) and our own scenarios, on both hosts; renews docs/conformance.md
+	CONFORMANCE_UPDATE=1 $(CARGO) test --locked --test conformance
+	@if [ -z "$$OWS_SPEC_DIR" ]; then echo 'OWS_SPEC_DIR is not set: the kit of the specification did not run'; fi
 
 lint: ## what must hold before a change is taken: format, lints and, where cargo-deny is installed, dependencies
 	$(CARGO) fmt --check

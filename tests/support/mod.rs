@@ -117,7 +117,7 @@ impl Stage {
 }
 
 /// The server picks ports beside the one that it is given, and another server may be quicker to take one: that is tried again.
-async fn dev_server(options: &DevServerOptions) -> DevServer {
+pub async fn dev_server(options: &DevServerOptions) -> DevServer {
     for _ in 0..5 {
         match DevServer::start(options).await {
             Err(e) if e.to_string().contains("address already in use") => {}
