@@ -115,6 +115,14 @@ impl Drop for Flight<'_> {
 impl Run<'_> {
     /// Before each task and iteration: nothing runs in a cancelled scope, and nothing runs for ever without a pause.
     pub async fn step(&self, strand: &Strand) -> Result<(), Halt> {
+        self.idle_step(strand).await?;
+        self.resting.moved.set(true);
+        Ok(())
+    }
+
+    /// A step after which there may be nothing to do but to rest again. If it counted as something done, a run that only listens could be
+    /// handed over for ever.
+    pub async fn idle_step(&self, strand: &Strand) -> Result<(), Halt> {
         self.gate(strand).await?;
         if !strand.pace.step() {
             let pause = self.host.timer(PAUSE, "yield", &strand.scope);
@@ -122,7 +130,6 @@ impl Run<'_> {
             strand.pace.rest();
             strand.pace.step();
         }
-        self.resting.moved.set(true);
         Ok(())
     }
 

@@ -160,7 +160,7 @@ impl<'l> Listening<'l> {
                 return Ok(if self.listen.foreach.is_some() { heard.outputs } else { heard.items });
             }
             let suspend = || self.suspend(&heard, None, expected);
-            run.step(strand).await.map_err(|halt| halt.stop_with(suspend))?;
+            run.idle_step(strand).await.map_err(|halt| halt.stop_with(suspend))?;
             let Some(Received { number, event }) = listener.next() else {
                 let arrival = run.host.arrival(inbox.received(), &strand.scope);
                 let waited = run.rest(strand, arrival).await.map_err(|halt| halt.stop_with(suspend))?;

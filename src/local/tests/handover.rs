@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::Relay;
 use super::super::mock::{Answer, Mock};
+use super::super::relay::Never;
 use super::{Report, Trial, seconds};
 use crate::effects::EffectError;
 use crate::engine::Outcome;
@@ -112,6 +113,38 @@ fn every_construct_goes_on_where_it_stood() {
     for (what, tasks) in rows {
         eprintln!("{what}");
         same_when_handed_over(what, &tasks, &json!({"n": 1, "d": "so it is"}));
+    }
+}
+
+#[test]
+fn listeners_go_on_listening() {
+    let event =
+        |kind: &str, n: u32| json!({"specversion": "1.0", "id": format!("{kind}{n}"), "source": "/s", "type": kind, "data": {"n": n}});
+    let events =
+        [(1, event("a", 1)), (2, event("b", 2)), (2, event("a", 3)), (4, event("c", 4)), (9, event("a", 5)), (12, event("stop", 6))];
+    let each = format!(
+        "{{item: e, at: i, do: [{{g: {{{GET}}}}}, {{s: {{set: {{n: '${{ $e.n }}', at: '${{ $i }}', got: '${{ .n }}'}}}}}}, {{w: {{wait: {{seconds: 1}}}}}}]}}"
+    );
+    let rows = [
+        "do:\n- l: {listen: {to: {one: {with: {type: b}}}}}\n- m: {listen: {to: {all: [{with: {type: a}}, {with: {type: c}}]}}}\n- s: {set: {got: '${ . }'}}".to_owned(),
+        format!("do:\n- l: {{listen: {{to: {{any: [{{with: {{type: a}}}}], until: {{one: {{with: {{type: stop}}}}}}}}}}, foreach: {each}}}"),
+        format!("do:\n- f: {{fork: {{branches: [{{x: {{listen: {{to: {{any: [], until: '( . | length ) > 3'}}}}}}}}, {{y: {{do: [{{g: {{{GET}}}}}, {{w: {{wait: {{seconds: 3}}}}}}, {{h: {{{GET}}}}}]}}}}]}}}}"),
+        "do:\n- t: {try: [{l: {listen: {to: {one: {with: {type: never}}}}, timeout: {after: {seconds: 7}}}}], catch: {as: e, do: [{h: {set: {s: '${ $e.status }'}}}]}}".to_owned(),
+    ];
+    for tasks in rows {
+        let run = |relay: Option<Rc<Every>>| {
+            let calls = calls();
+            let trial = Trial::new(&tasks, json!({"n": 1})).calls(&calls).events(&events);
+            let report = relay.map_or_else(|| Rc::new(Never) as Rc<dyn Relay>, |relay| relay);
+            seen(trial.relay(report).run(), &calls)
+        };
+        let once = run(None);
+        for every in 1..4 {
+            let relay = Every::new(Handover::WhenIdle, every);
+            assert_eq!(run(Some(relay.clone())), once, "{tasks}, at each {every}");
+            let handovers = relay.cursors.borrow().len();
+            assert!(handovers < 100 && (every > 1 || handovers > 1), "{handovers}: only a run that has done something is handed over");
+        }
     }
 }
 
