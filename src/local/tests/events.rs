@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::config::{EventSettings, EventSink, HttpSettings};
 use crate::effects::events::Sink;
-use crate::engine::host::Effect;
+use crate::engine::host::{Effect, Handover};
 use crate::local::events::scripted;
 use crate::local::mock::Answer;
 
@@ -290,4 +290,53 @@ async fn the_lifecycle_goes_to_the_sink_in_order() {
     assert_eq!((&seen[9]["data"]["error"], &seen[9]["source"]), (&error, &json!("/test/test/0.1.0")));
     let ids: BTreeSet<_> = seen.iter().map(|event| event["id"].as_str().expect("text")).collect();
     assert_eq!(ids.len(), seen.len());
+}
+
+#[test]
+fn a_listener_is_handed_over_wherever_it_rests() {
+    let tasks = "
+do:
+- early: {wait: PT2S}
+- both:
+    fork:
+      branches:
+      - all: {listen: {to: {all: [{with: {type: a}, correlate: {c: {from: .data.c}}}, {with: {type: b, subject: '${ .customer }'}}, {with: {type: c}, correlate: {c: {from: .data.c}}}]}, read: envelope}, output: {as: '[.[].id]'}}
+      - each:
+          listen: {to: {any: [], until: '(. | length) == 5'}}
+          foreach:
+            item: event
+            at: i
+            do:
+            - one: {wait: PT2S}
+            - two: {set: {n: '${ $event }', i: '${ $i }'}}
+            - three: {wait: PT1S}
+            output: {as: '[.n, .i]'}
+            export: {as: '($context // []) + [$output]'}
+- later: {listen: {to: {any: [{with: {type: a}}], until: {one: {with: {type: z}}}}}, output: {as: '{later: ., context: $context, both: $input}'}}";
+    let about = |type_: &str, id: &str, c: i64| json!({"specversion": "1.0", "id": id, "source": "/s", "type": type_, "subject": "c1", "data": {"c": c}});
+    let events = [
+        (1, about("a", "a1", 1)),
+        (3, about("c", "c2", 2)),
+        (4, about("b", "b1", 9)),
+        (9, about("c", "c1", 1)),
+        (20, about("a", "a2", 3)),
+        (30, about("a", "a3", 4)),
+        (50, about("z", "z1", 5)),
+    ];
+    let run = |relay: Option<Rc<dyn Relay>>| {
+        let mut trial = Trial::new(tasks, json!({"customer": "c1"})).events(&events);
+        if let Some(relay) = relay {
+            trial = trial.relay(relay);
+        }
+        let report = trial.run();
+        (report.output(), report.trace, report.took)
+    };
+    let once = run(None);
+    assert_eq!(once.0["both"][0], json!(["a1", "b1", "c1"]));
+    assert_eq!((&once.0["later"], once.0["context"].as_array().map(Vec::len)), (&json!([{"c": 4}]), Some(5)));
+    for every in 1..5 {
+        let relay = super::handover::Every::new(Handover::WhenIdle, every);
+        assert_eq!(run(Some(relay.clone())), once, "at each {every}");
+        assert!(!relay.cursors.borrow().is_empty());
+    }
 }
