@@ -80,9 +80,12 @@ impl Members<'_> {
             "number" => Some(value.to_string()),
             _ => None,
         };
-        text.ok_or_else(|| match self.of_secret {
-            true => EffectError::authorization(format!("{} authentication: its secret has no text `{name}`", self.scheme)),
-            false => EffectError::validation(format!("{} authentication: `{name}` must be a text", self.scheme)),
+        text.ok_or_else(|| {
+            if self.of_secret {
+                EffectError::authorization(format!("{} authentication: its secret has no text `{name}`", self.scheme))
+            } else {
+                EffectError::validation(format!("{} authentication: `{name}` must be a text", self.scheme))
+            }
         })
     }
 }
