@@ -106,6 +106,7 @@ fn outcome(plan: &Plan, case: Run) -> (Value, i128, usize) {
         Outcome::Completed(output) => json!({"status": "completed", "output": output}),
         Outcome::Faulted(fault) => json!({"status": "faulted", "error": fault}),
         Outcome::Cancelled => json!({"status": "cancelled"}),
+        Outcome::Suspended(_) => json!({"status": "suspended"}),
     };
     let left = calls.borrow().len();
     (shown, clock.now().duration_since(Timestamp::UNIX_EPOCH).as_millis(), left)

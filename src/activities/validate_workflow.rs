@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use temporalio_common::data_converters::RawValue;
 
 use super::{payload, wire_payload};
+use crate::dsl::{Diagnostic, Severity};
 use crate::plan;
 use crate::stigmer::sls::{ServerlessWorkflowValidation, ValidationState};
 use crate::stigmer::wf::WorkflowSpec;
@@ -35,16 +36,12 @@ fn verdict(raw: &RawValue) -> ServerlessWorkflowValidation {
         Ok(yaml) => yaml,
         Err(e) => return of(ValidationState::Invalid, String::new(), vec![format!("Failed to generate YAML: {e}")]),
     };
-    match plan::build(&yaml, "workflow.yaml") {
-        Ok(plan) => {
-            let warnings = plan.warnings.iter().map(ToString::to_string).collect();
-            ServerlessWorkflowValidation { warnings, ..of(ValidationState::Valid, yaml, vec![]) }
-        }
-        Err(e) => {
-            let errors = e.diagnostics.iter().map(ToString::to_string).collect();
-            of(ValidationState::Invalid, yaml, errors)
-        }
-    }
+    // What this runner cannot run is refused here rather than at the first execution.
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        plan::check(&yaml, "workflow.yaml").into_iter().partition(|found| found.severity != Severity::Warning);
+    let texts = |found: Vec<Diagnostic>| found.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let state = if errors.is_empty() { ValidationState::Valid } else { ValidationState::Invalid };
+    ServerlessWorkflowValidation { warnings: texts(warnings), ..of(state, yaml, texts(errors)) }
 }
 
 fn read(raw: &RawValue) -> Result<Option<WorkflowSpec>, String> {

@@ -16,7 +16,7 @@ use super::run::folder_of;
 use super::service::{Service, StartError, address};
 use super::stop::Stop;
 use super::timeline::{Line, Timeline};
-use super::{DevArgs, Exit};
+use super::{DevArgs, Exit, outside};
 use crate::config::{Config, StigmerSettings};
 use crate::control_plane::{ControlPlane, DevServer, DevServerOptions, Options};
 use crate::effects::scripted::Agents;
@@ -43,7 +43,7 @@ async fn serve(args: DevArgs, mut config: Config) -> Result<Exit, StartError> {
     let mut documents = Vec::new();
     for file in &args.files {
         let document = Document::read(file).map_err(StartError::usage)?;
-        if let Err(exit) = document.plan() {
+        if let Err(exit) = document.plan(&outside::read(&document, &config).await) {
             return Ok(exit);
         }
         documents.push((document.name, document.text));

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Exit;
 use super::diagnostics::{self, Style};
 use crate::dsl::{Diagnostic, MAX_BYTES, Problem, Report, codes};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Outsides, Plan};
 
 /// How `stdin` is written on the command line, and how messages name it.
 const STDIN: (&str, &str) = ("-", "stdin");
@@ -54,8 +54,9 @@ impl Document {
     ///
     /// # Errors
     /// The exit code of an invalid definition.
-    pub fn plan(&self) -> Result<Plan, Exit> {
-        let built = self.garbled().map_or_else(|| plan::build(&self.text, &self.name).map_err(|error| error.diagnostics), Err);
+    pub fn plan(&self, outsides: &Outsides) -> Result<Plan, Exit> {
+        let build = || plan::build_with(&self.text, &self.name, outsides).map_err(|error| error.diagnostics);
+        let built = self.garbled().map_or_else(build, Err);
         let problems = built.as_ref().map_or_else(|problems| problems, |plan| &plan.warnings);
         eprint!("{}", diagnostics::render(problems, &self.text, Style::of_stderr()));
         built.map_err(|_| Exit::InvalidDefinition)

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod graph;
 pub mod input;
 pub mod outcome;
+mod outside;
 pub mod print;
 pub mod real;
 pub mod run;
@@ -33,7 +34,7 @@ pub async fn execute(verb: Verb, config: Config) -> Exit {
         Verb::Run(args) => run::run(args, config).await,
         Verb::Validate(args) => validate::run(&args),
         Verb::Test(args) => test::run(&args, &config).await,
-        Verb::Graph(args) => graph::run(&args),
+        Verb::Graph(args) => graph::run(&args, config).await,
         Verb::Schema => schema::run(),
         Verb::Explain(args) => explain::run(&args),
     }

@@ -7,7 +7,7 @@ use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};
 
 use super::document::Document;
-use super::{Exit, RunArgs, input, outcome};
+use super::{Exit, RunArgs, input, outcome, outside};
 use crate::config::Config;
 use crate::effects::scripted::Agents;
 use crate::expr::Data;
@@ -23,7 +23,7 @@ struct Job {
 }
 
 pub async fn run(args: RunArgs, config: Config) -> Exit {
-    let job = match prepare(&args, config) {
+    let job = match prepare(&args, config).await {
         Ok(job) => job,
         Err(exit) => return exit,
     };
@@ -46,14 +46,14 @@ struct End {
     interrupted: bool,
 }
 
-fn prepare(args: &RunArgs, mut config: Config) -> Result<Job, Exit> {
+async fn prepare(args: &RunArgs, mut config: Config) -> Result<Job, Exit> {
     config.resources.folder = Some(folder_of(&args.file));
     let usage = |message: String| {
         eprintln!("error: {message}");
         Exit::Usage
     };
     let document = Document::read(&args.file).map_err(usage)?;
-    let plan = document.plan()?;
+    let plan = document.plan(&outside::read(&document, &config).await)?;
     let input = input::read(args.input.as_deref(), stdin().lock().by_ref()).map_err(|e| usage(e.to_string()))?;
     let agents = match &args.agents {
         Some(path) => Agents::load(path).map_err(|e| usage(e.to_string()))?,

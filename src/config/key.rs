@@ -1,6 +1,8 @@
 //! What a setting is.
 
-use super::{activities, admin, agents, definitions, dsl, events, handshake, http, log, resources, run, secrets, stigmer, temporal, worker};
+use super::{
+    activities, admin, agents, definitions, dsl, events, handshake, http, log, resources, run, secrets, stigmer, temporal, worker,
+};
 
 /// Start of every environment variable that is ours.
 pub const PREFIX: &str = "WORKFLOW_RUNNER_";

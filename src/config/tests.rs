@@ -222,7 +222,8 @@ fn events_come_in_by_loopback_or_with_a_token() {
         let loaded = load(&Sources { environment: variables.into_iter().collect(), ..Sources::default() }).unwrap();
         assert!(loaded.config.events.listen.is_some() && !format!("{:?}", loaded.config).contains("s3cr3t"));
     }
-    let events = with(&[("WORKFLOW_RUNNER_EVENTS__SINK", "https://sink.test/in"), ("WORKFLOW_RUNNER_EVENTS__LIFECYCLE", "on")]).config.events;
+    let events =
+        with(&[("WORKFLOW_RUNNER_EVENTS__SINK", "https://sink.test/in"), ("WORKFLOW_RUNNER_EVENTS__LIFECYCLE", "on")]).config.events;
     assert_eq!(events.sink, EventSink::Http("https://sink.test/in".parse().unwrap()));
     assert!(events.lifecycle && events.listen.is_none());
 }

@@ -1,10 +1,7 @@
 //! `$authorization`: how the task's call proves who it is.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::view::View;
-use crate::expr::{Data, Template};
+use crate::expr::{Data, Template, marker};
 use crate::plan::{Authentication, Kind, Scheme};
 
 /// `{"scheme": "Basic", "parameter": "…"}` as they stand in the header; null for a task that has no authentication, or whose input is not known
@@ -44,10 +41,8 @@ fn text(view: &View<'_>, template: &Template) -> Option<String> {
     value.as_str().map(str::to_owned).or_else(|| (!value.is_null()).then(|| value.to_string()))
 }
 
-/// Encoded, the marker of a secret would be nobody's: without a parameter then.
+/// Where the password is a secret, its encoding waits inside the marker until the secret's value is there.
 fn basic(view: &View<'_>, username: &Template, password: &Template) -> Option<Data> {
     let pair = format!("{}:{}", text(view, username)?, text(view, password)?);
-    let mut markers = view.run.start.secrets.entries()?;
-    let holds_secret = markers.any(|(_, marker)| marker.as_str().is_some_and(|marker| pair.contains(marker)));
-    (!holds_secret).then(|| Data::from(STANDARD.encode(pair)))
+    marker::base64(&Data::from(pair)).ok()
 }

@@ -18,8 +18,8 @@
 
 mod authorization;
 pub mod cursor;
-mod extension;
 pub mod event;
+mod extension;
 pub mod fault;
 mod flow;
 mod handover;

@@ -136,12 +136,35 @@ pub fn compile(source: &str, variables: &[(&str, usize)]) -> Result<Program, Com
 
 fn build(source: &str, variables: &[(&str, usize)]) -> Result<Program, CompileError> {
     let (term, tokens) = parse(source)?;
-    let (mut named, mut loops) = (Vec::new(), false);
-    harden::walk(&term, &mut |met| match met {
-        Met::Variable(name) => named.push(name),
-        Met::Call(name, _) => loops |= library::loops(name),
-        Met::Definition(_) | Met::Fold => loops = true,
+    let (mut named, mut loops, mut own) = (Vec::new(), false, None);
+    harden::walk(&term, &mut |met| {
+        let name = match met {
+            Met::Variable(name) => {
+                named.push(name);
+                name.trim_start_matches('$')
+            }
+            Met::Call(name, _) => {
+                loops |= library::loops(name);
+                name
+            }
+            Met::Definition(def) => {
+                loops = true;
+                def.name
+            }
+            Met::Fold => {
+                loops = true;
+                return;
+            }
+            Met::Update => return,
+        };
+        // Ours: what takes the fuel, and what stands behind that.
+        if name.starts_with("__") {
+            own.get_or_insert(name);
+        }
     });
+    if let Some(name) = own {
+        return Err(CompileError::new(format!("unknown name `{name}`"), offset_of(source, name)).help("names do not begin with `__`"));
+    }
     if let Some(name) = harden::recursive(&term) {
         let error = CompileError::new(format!("`{name}` calls itself, which is not supported"), offset_of(source, name));
         return Err(error.help("use `recurse`, `until`, `while`, `reduce` or `foreach`"));

@@ -109,7 +109,9 @@ pub fn weigh(shared: &Shared<'_>, val: &Val) -> Checked {
 fn shallow(shared: &Shared<'_>, val: &Val) -> Checked {
     shared.take(units(length(val)))?;
     match val {
-        Val::TStr(bytes) => readable(bytes).map_err(|what| Error::str(format!("the JSON text {what}"))),
+        // Only within a string of the JSON text can a value that is not known stand.
+        Val::TStr(bytes) if is_marked(val) && !bytes.iter().any(|byte| matches!(byte, b'"' | b'[' | b'{')) => Err(looks_inside()),
+        Val::TStr(bytes) => readable(bytes).map(drop).map_err(|what| Error::str(format!("the JSON text {what}"))),
         _ => Ok(()),
     }
 }
@@ -118,6 +120,9 @@ fn shallow(shared: &Shared<'_>, val: &Val) -> Checked {
 fn pair(mut cv: Cv<'_, Kind>) -> ValXs<'_, Val> {
     let other = cv.0.pop_var();
     let shared = cv.0.data();
+    if let Err(error) = weigh(shared, &other) {
+        return bome(Err(error));
+    }
     let units = match (&cv.1, &other) {
         (Val::TStr(_) | Val::BStr(_), _) => units(length(&cv.1)).saturating_mul(1 + units(length(&other))),
         _ => nodes(&cv.1).saturating_mul(nodes(&other)) / 16,

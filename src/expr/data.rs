@@ -28,12 +28,16 @@ impl Data {
     /// From JSON text.
     ///
     /// # Errors
-    /// The text is not one JSON value, or nests deeper than 128.
+    /// The text is not one JSON value, nests deeper than 128, or has an integer beyond 64 bits: those would be rounded where they are written again,
+    /// and a number that silently became another one is worse than an error.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
-        readable(bytes).map_err(|what| ParseError(format!("it {what}")))?;
-        // jaq reads a superset of JSON (NaN, byte strings, any key): what it adds is refused.
+        // jaq reads a superset of JSON (comments, NaN, byte strings, any key): what it adds is refused.
+        let strict = readable(bytes).map_err(|what| ParseError(format!("it {what}")))?;
+        if !strict {
+            return Err(ParseError("it has a comment or a `+`, which are not JSON".to_owned()));
+        }
         let val = read::parse_single(bytes).map_err(|e| ParseError(e.to_string()))?;
-        super::eval::json_only(&val).map_err(|what| ParseError(format!("{what} is not JSON")))?;
+        super::eval::json_only(&val, DEPTH_MAX).map_err(|what| ParseError(format!("{what} is not JSON")))?;
         Ok(Self(val))
     }
 
@@ -280,12 +284,14 @@ pub(super) fn each_node<E>(val: &Val, mut see: impl FnMut(&Val, usize) -> Result
 const DIGITS_MAX: usize = 2_000;
 
 /// Whether a JSON text can be read without harm: jaq's reader goes as deep as the text does, and reads numbers of any length. Says what is wrong.
+/// False where there is a comment or a `+` that jaq alone would read.
 ///
 /// Quotes and brackets in comments, which jaq's reader skips, are not counted.
-pub(super) fn readable(bytes: &[u8]) -> Result<(), String> {
-    let (mut depth, mut digits) = (0_usize, 0_usize);
+pub(super) fn readable(bytes: &[u8]) -> Result<bool, String> {
+    let (mut depth, mut digits, mut strict, mut before) = (0_usize, 0_usize, true, 0);
     let (mut in_string, mut escaped, mut in_comment) = (false, false, false);
     for byte in bytes {
+        let last = std::mem::replace(&mut before, *byte);
         digits = if byte.is_ascii_digit() && !in_string && !in_comment { digits + 1 } else { 0 };
         match byte {
             b'\n' if in_comment => in_comment = false,
@@ -294,7 +300,8 @@ pub(super) fn readable(bytes: &[u8]) -> Result<(), String> {
             b'\\' if in_string => escaped = true,
             b'"' => in_string = !in_string,
             _ if in_string => {}
-            b'#' => in_comment = true,
+            b'#' => (in_comment, strict) = (true, false),
+            b'+' => strict &= matches!(last, b'e' | b'E'),
             b'[' | b'{' => depth += 1,
             b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
@@ -306,7 +313,7 @@ pub(super) fn readable(bytes: &[u8]) -> Result<(), String> {
             return Err(format!("has a number of more than {DIGITS_MAX} digits"));
         }
     }
-    Ok(())
+    Ok(strict)
 }
 
 fn to_json(val: &Val) -> Value {

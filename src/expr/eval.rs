@@ -19,6 +19,8 @@ pub struct Fuel(Cell<u64>);
 
 /// Most that one evaluation uses: as deep as values may become while it runs, which the stack must hold when they are dropped.
 const UNITS_MAX: u64 = 500_000;
+/// Deepest result. What it is put into, on its way to where it is read again, nests too.
+pub(super) const DEPTH_RESULT_MAX: usize = DEPTH_MAX - 16;
 /// Most that a program with loops uses on the stack of the caller.
 const UNITS_SHALLOW: u64 = 400;
 /// After more than this, a deep stack may have been used so far that it is worth giving back.
@@ -130,21 +132,32 @@ impl Shared<'_> {
 /// # Errors
 /// See [`EvalError`].
 pub fn eval(program: &Program, value: &Data, variables: &dyn Variables, fuel: &Fuel) -> Result<Data, EvalError> {
+    eval_within(program, value, variables, fuel, DEPTH_RESULT_MAX)
+}
+
+/// The same, for a result that will stand within other data: it must not nest deeper than this.
+pub(super) fn eval_within(
+    program: &Program,
+    value: &Data,
+    variables: &dyn Variables,
+    fuel: &Fuel,
+    depth_max: usize,
+) -> Result<Data, EvalError> {
     // Kept here while it runs, so that a program never owns one alone: what it copies, and so its fuel, does not depend on who else holds it.
     let values: Vec<Val> = program.uses().iter().map(|index| variables.get(*index).0).collect();
     let units = fuel.left().min(UNITS_MAX);
     let done = match program.reach() {
-        Reach::Flat => stack::shallow(|depth| run(program, &value.0, &values, units, depth)),
+        Reach::Flat => stack::shallow(|depth| run(program, &value.0, &values, units, depth, depth_max)),
         // Most loops are short: they are tried here, and begun anew on a deep stack when they are not. Nothing is seen of the first attempt.
-        Reach::Loops => match stack::shallow(|depth| run(program, &value.0, &values, units.min(UNITS_SHALLOW), depth)) {
-            Ok((Err(EvalError::OutOfFuel), _)) if units > UNITS_SHALLOW => on_deep_stack(program, value, &values, units),
+        Reach::Loops => match stack::shallow(|depth| run(program, &value.0, &values, units.min(UNITS_SHALLOW), depth, depth_max)) {
+            Ok((Err(EvalError::OutOfFuel), _)) if units > UNITS_SHALLOW => on_deep_stack(program, value, &values, units, depth_max),
             done => done,
         },
-        Reach::Deep => on_deep_stack(program, value, &values, units),
+        Reach::Deep => on_deep_stack(program, value, &values, units, depth_max),
     };
     match done {
-        Ok((result, left)) => {
-            fuel.0.set(fuel.left() - (units - left.min(units)));
+        Ok((result, spent)) => {
+            fuel.0.set(fuel.left().saturating_sub(spent));
             result
         }
         Err(Lost::NoStack) => Err(EvalError::failed("there is no memory for a stack to evaluate the expression on")),
@@ -152,22 +165,22 @@ pub fn eval(program: &Program, value: &Data, variables: &dyn Variables, fuel: &F
     }
 }
 
-/// The result and the fuel that is left.
+/// The result and the fuel that it took.
 type Done = (Result<Data, EvalError>, u64);
 
-fn on_deep_stack(program: &Program, value: &Data, values: &[Val], units: u64) -> Result<Done, Lost> {
+fn on_deep_stack(program: &Program, value: &Data, values: &[Val], units: u64, depth_max: usize) -> Result<Done, Lost> {
     let (program, value, values) = (program.clone(), value.0.clone(), values.to_vec());
-    let was_small = move |(_, left): &Done| units - left <= UNITS_SMALL;
-    stack::deep(move |depth| run(&program, &value, &values, units, depth), was_small)
+    let was_small = |(_, spent): &Done| *spent <= UNITS_SMALL;
+    stack::deep(move |depth| run(&program, &value, &values, units, depth, depth_max), was_small)
 }
 
-fn run(program: &Program, value: &Val, variables: &[Val], units: u64, depth: Depth) -> Done {
+fn run(program: &Program, value: &Val, variables: &[Val], units: u64, depth: Depth, depth_max: usize) -> Done {
     let state = State { fuel: Fuel::new(units), depth, round: program.round(), patterns: Patterns::default() };
-    let result = first_and_only(program, value, variables, &state);
-    (result, state.fuel.left())
+    let result = first_and_only(program, value, variables, &state, depth_max);
+    (result, units - state.fuel.left())
 }
 
-fn first_and_only(program: &Program, value: &Val, variables: &[Val], state: &State) -> Result<Data, EvalError> {
+fn first_and_only(program: &Program, value: &Val, variables: &[Val], state: &State, depth_max: usize) -> Result<Data, EvalError> {
     let filter = program.filter();
     let shared = Shared { lut: &filter.lut, state };
     let fuel = &state.fuel;
@@ -183,7 +196,7 @@ fn first_and_only(program: &Program, value: &Val, variables: &[Val], state: &Sta
     }
     // Also the first look at a value that may be deep, or endless when it is written out.
     cost::weigh(&shared, &first).map_err(|error| failed(Exn::from(error), fuel))?;
-    json_only(&first).map_err(|what| EvalError::NotJson { what })?;
+    json_only(&first, depth_max).map_err(|what| EvalError::NotJson { what })?;
     Ok(Data(first))
 }
 
@@ -218,14 +231,33 @@ pub fn shortened(error: &dyn fmt::Display) -> String {
 }
 
 /// jq computes in a superset of JSON; only JSON leaves an expression.
-pub(super) fn json_only(val: &Val) -> Result<(), &'static str> {
+pub(super) fn json_only(val: &Val, depth_max: usize) -> Result<(), &'static str> {
     each_node(val, |val, depth| match val {
-        _ if depth > DEPTH_MAX => Err("a value too deep"),
-        Val::Num(Num::Float(f)) if f.is_nan() => Err("a number that is not one (NaN)"),
-        Val::Num(Num::Float(f)) if f.is_infinite() => Err("an infinite number"),
-        Val::Num(Num::Dec(text)) if text.parse::<f64>().is_ok_and(f64::is_infinite) => Err("a number beyond 1.8e308"),
+        _ if depth > depth_max => Err("a value too deep"),
+        Val::Num(number) => json_number(number),
         Val::BStr(_) => Err("a byte string"),
         Val::Obj(members) if members.keys().any(|key| !matches!(key, Val::TStr(_))) => Err("an object key that is not a string"),
         _ => Ok(()),
     })
+}
+
+fn json_number(number: &Num) -> Result<(), &'static str> {
+    match number {
+        Num::Float(float) if float.is_nan() => Err("a number that is not one (NaN)"),
+        Num::Float(float) if float.is_infinite() => Err("an infinite number"),
+        // It would be rounded by whoever reads it next.
+        Num::BigInt(int) if **int > u64::MAX.into() || **int < i64::MIN.into() => {
+            Err("an integer beyond 64 bits (as text it would be exact)")
+        }
+        Num::Dec(text) if text.parse::<f64>().is_ok_and(f64::is_infinite) => Err("a number beyond 1.8e308"),
+        Num::Dec(text) if !is_json_number(text) => Err("a number written unlike JSON's"),
+        _ => Ok(()),
+    }
+}
+
+/// `-0.5e+3`, but neither `+1.5` nor `007.5`, which jaq reads too.
+fn is_json_number(text: &str) -> bool {
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let whole = text.split(['.', 'e', 'E']).next().unwrap_or_default();
+    whole.starts_with(|c: char| c.is_ascii_digit()) && (whole.len() == 1 || !whole.starts_with('0'))
 }

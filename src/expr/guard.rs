@@ -38,7 +38,14 @@ pub const READ: &str = "__read";
 const CHARACTERS_PER_UNIT: usize = 16;
 
 pub fn natives() -> impl Iterator<Item = Fun<Kind>> {
-    let guards = [guard!(PLAIN, plain), guard!(INSIDE, inside), guard!(KEY, key), guard!(WHOLE, whole), guard!(ZONELESS, zoneless), guard!(NUMBER, number)];
+    let guards = [
+        guard!(PLAIN, plain),
+        guard!(INSIDE, inside),
+        guard!(KEY, key),
+        guard!(WHOLE, whole),
+        guard!(ZONELESS, zoneless),
+        guard!(NUMBER, number),
+    ];
     let texts: [(&str, RunPtr<Kind>); 3] = [(WRITTEN, written), (IN_JSON, |cv| bome(in_json(cv.0.data(), cv.1))), (READ, read)];
     guards.into_iter().chain(texts.map(|(name, native)| run::<Kind>((name, v(0), native))))
 }
@@ -102,7 +109,10 @@ fn whole(shared: &Shared<'_>, val: &Val) -> Checked {
 
 /// As in jq; jaq would go on from any value by adding to it, and compare it each time.
 fn number(_: &Shared<'_>, val: &Val) -> Checked {
-    if let Val::Num(_) = val { Ok(()) } else { Err(Error::str("cannot make a range: its bounds must be numbers")) }
+    match val {
+        Val::Num(_) | Val::Null | Val::Bool(_) => Ok(()),
+        _ => Err(Error::str("cannot make a range: its bounds must be numbers")),
+    }
 }
 
 /// The names of time zones stand in a data base of the machine.

@@ -8,6 +8,7 @@ use jaq_core::ops::Math;
 use jaq_core::path::{Opt, Part, Path};
 
 use super::compare;
+use super::copies::COPIED;
 use super::cost::{ADD, CAUGHT, CHARGE, DIV, MUL, SUB, TICK, WEIGH};
 use super::guard::{KEY, WHOLE, WRITTEN};
 
@@ -62,10 +63,11 @@ pub fn term(t: Term<&str>) -> Term<&str> {
         Term::BinOp(l, BinaryOp::UpdateMath(op), r) => {
             const BY: &str = "$__by";
             let update = calculation(op, Term::Id, Term::Var(BY));
-            let update = Term::BinOp(boxed(l), BinaryOp::Update, Box::new(update));
+            let update = updating(*l, BinaryOp::Update, update);
             Term::BinOp(boxed(r), BinaryOp::Pipe(Some(Pattern::Var(BY))), Box::new(update))
         }
         Term::BinOp(l, BinaryOp::Cmp(op), r) => Term::Call(compare::native(op), vec![term(*l), term(*r)]),
+        Term::BinOp(l, op @ (BinaryOp::Update | BinaryOp::UpdateAlt | BinaryOp::Assign), r) => updating(*l, op, term(*r)),
         Term::BinOp(l, BinaryOp::Comma, r) => comma(*l, *r),
         Term::BinOp(l, op, r) => Term::BinOp(boxed(l), op, boxed(r)),
         Term::Label(name, inner) => Term::Label(name, boxed(inner)),
@@ -81,9 +83,28 @@ pub fn term(t: Term<&str>) -> Term<&str> {
     }
 }
 
+/// An update, which pays for what it copies first. Updates within the paths of an update have no paths themselves: they only fail.
+fn updating<'s>(paths: Term<&'s str>, op: BinaryOp<&'s str>, by: Term<&'s str>) -> Term<&'s str> {
+    let everything = match &paths {
+        Term::Recurse => true,
+        Term::Path(head, Path(parts)) => matches!((&**head, parts.as_slice()), (Term::Id, [(Part::Range(None, None), _)])),
+        _ => false,
+    };
+    let mut nested = false;
+    walk(&paths, &mut |met| nested |= matches!(met, Met::Update));
+    let paying = match (nested, everything) {
+        (true, _) => call(WEIGH),
+        // Its guards pay for all of it.
+        (_, true) => call(CHARGE),
+        _ => Term::Call(COPIED, vec![term(paths.clone())]),
+    };
+    pipe(paying, Term::BinOp(Box::new(term(paths)), op, Box::new(by)))
+}
+
 /// `a, b, c` gives many, too. The unit stands before each: behind them, a call at the end would be no tail call, and loops would grow the stack.
 fn comma<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     let left = match left {
+        Term::BinOp(l, op @ (BinaryOp::Update | BinaryOp::UpdateAlt | BinaryOp::Assign), r) => updating(*l, op, term(*r)),
         Term::BinOp(l, BinaryOp::Comma, r) => comma(*l, *r),
         left => pipe(call(TICK), term(left)),
     };
@@ -165,6 +186,7 @@ pub enum Met<'t, 's> {
     Call(&'s str, usize),
     Definition(&'t Def<&'s str>),
     Fold,
+    Update,
 }
 
 /// Calls the function with everything that the program names or defines; it decides itself whether to look into a definition.
@@ -189,8 +211,10 @@ pub fn walk<'t, 's>(t: &'t Term<&'s str>, see: &mut dyn FnMut(Met<'t, 's>)) {
         }),
         Term::BinOp(l, op, r) => {
             walk(l, see);
-            if let BinaryOp::Pipe(Some(p)) = op {
-                in_pattern(p, see);
+            match op {
+                BinaryOp::Pipe(Some(p)) => in_pattern(p, see),
+                BinaryOp::Update | BinaryOp::UpdateAlt | BinaryOp::UpdateMath(_) | BinaryOp::Assign => see(Met::Update),
+                _ => {}
             }
             walk(r, see);
         }

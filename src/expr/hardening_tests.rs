@@ -37,23 +37,82 @@ fn what_grows_without_end_ends_in_an_error() {
 
 #[test]
 fn what_is_small_only_by_sharing_is_never_walked_to_its_end() {
-    for walk in
-        ["tojson", "tostring", ".", ". == .", "sort", "contains([1])", "[.] - [.]", "{} | .[{a: .}]", "try (. - 1) catch length",
-         "flatten", ". as $x | {} | .[{a: $x}]", "[.[] == .[]]", "{a: .} | {a: 1} * .", "[..]", "[paths]", "[leaf_paths]", "walk(.)", "group_by(.)", "unique", "\"\\(.)\"",
-         "[.] | index(.)", "indices(.)", "@json", "@text", "@sh", "[.] | @html", "ascii_downcase? // tojson", "[splits(\"a\")]? // tojson",
-         ". as $x | [1] | inside($x)", "to_entries | tojson", "[limit(10; ..)]", "bsearch(.)", "min_by(.)", ". as $x | {(\"a\"): $x} | has($x)", "tobytes",
-         "error(.)", "[.] | implode? // tojson", "add | tojson", "flatten(100)", "(.. | select(type == \"number\")) |= 2", "transpose | tojson",
-         ". < [.]", "[.] | sort_by(.)", "env"]
-    {
+    for walk in [
+        "tojson",
+        "tostring",
+        ".",
+        ". == .",
+        "sort",
+        "contains([1])",
+        "[.] - [.]",
+        "try (. - 1) catch length",
+        "flatten",
+        ". as $x | {} | .[{a: $x}]",
+        "[.[] == .[]]",
+        "{a: .} | {a: 1} * .",
+        "[..]",
+        "[paths]",
+        "[leaf_paths]",
+        "walk(.)",
+        "group_by(.)",
+        "unique",
+        r#""\(.)""#,
+        "[.] | index(.)",
+        "indices(.)",
+        "@json",
+        "@text",
+        "@sh",
+        "[.] | @html",
+        "ascii_downcase? // tojson",
+        "[splits(\"a\")]? // tojson",
+        ". as $x | [1] | inside($x)",
+        "to_entries | tojson",
+        "[limit(10; ..)]",
+        "bsearch(.)",
+        "min_by(.)",
+        ". as $x | {(\"a\"): $x} | has($x)",
+        "tobytes",
+        "error(.)",
+        "[.] | implode? // tojson",
+        "add | tojson",
+        "flatten(100)",
+        "(.. | select(type == \"number\")) |= 2",
+        "transpose | tojson",
+        ". < [.]",
+        "[.] | sort_by(.)",
+        "env",
+    ] {
         let source = format!("reduce range(60) as $i (1; [., .]) | {walk}");
         let result = run(&source, json!(null));
         assert!(result.is_err(), "{walk}: {result:?}");
     }
     // What fails quotes the value; whoever catches that gets the beginning.
-    for quotes in [".a", ".[\"a\"]", "-.", ". - 1", "{} + .", "1 % .", "ascii_downcase", ".[1:] = 1", "test(\"a\")", "first | .a", "@base64d", "tonumber?, .a",
-        "fromjson", "ltrimstr(.)", "error(.[0]) | 1", "map_values(.a)", "to_entries[0].key.a", "(.a |= 1)", "sort_by(.a)", "path(1)", "limit(.; 1)", "range(.)"]
-    {
-        let source = format!("reduce range(60) as $i (1; [., .]) | try ({quotes}) catch (if type == \"string\" then length < 1000 else true end)");
+    for quotes in [
+        ".a",
+        ".[\"a\"]",
+        "-.",
+        ". - 1",
+        "{} + .",
+        "1 % .",
+        "ascii_downcase",
+        ".[1:] = 1",
+        "test(\"a\")",
+        "first | .a",
+        "@base64d",
+        "tonumber?, .a",
+        "fromjson",
+        "ltrimstr(.)",
+        "error(.[0]) | 1",
+        "map_values(.a)",
+        "to_entries[0].key.a",
+        "(.a |= 1)",
+        "sort_by(.a)",
+        "path(1)",
+        "limit(.; 1)",
+        "range(.)",
+    ] {
+        let source =
+            format!("reduce range(60) as $i (1; [., .]) | try ({quotes}) catch (if type == \"string\" then length < 1000 else true end)");
         let result = run(&source, json!(null));
         assert!(result == Ok(json!(true)) || result.is_err(), "{quotes}: {result:?}");
     }

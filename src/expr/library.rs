@@ -10,12 +10,11 @@ use jaq_core::Bind;
 use jaq_core::load::parse::{Def, Term};
 use jaq_core::native::Fun;
 
-use super::compare;
 use super::cost::{self, PAIR, ROUNDS, SHALLOW, STEP, TICK};
 use super::eval::Kind;
 use super::guard::{self, IN_JSON, INSIDE, KEY, NUMBER, PLAIN, READ, ZONELESS};
 use super::harden::{self, Met, call, pipe};
-use super::regex;
+use super::{compare, copies, regex};
 
 /// Name, and why it is not there.
 pub const DENIED: [(&str, &str); 15] = [
@@ -36,8 +35,8 @@ pub const DENIED: [(&str, &str); 15] = [
     ("get_search_list", "there are no modules"),
 ];
 
-/// Natives that compare values in full.
-const LOOK_INSIDE: [&str; 5] = ["contains", "indices", "bsearch", "sort", "tobytes"];
+/// Natives that compare values in full, or write them out when they cannot use them.
+const LOOK_INSIDE: [&str; 9] = ["contains", "indices", "bsearch", "sort", "tobytes", "mktime", "strftime", "gmtime", "todateiso8601"];
 
 /// Of jaq's core: what copies its input.
 const COPY: [&str; 2] = ["keys_unsorted", "key_values"];
@@ -139,7 +138,13 @@ fn guarded(name: &'static str, behind: &'static str, args: &[Bind]) -> Def<&'sta
 pub fn natives() -> impl Iterator<Item = Fun<Kind>> {
     let plain = jaq_core::funs().filter(|(name, args, _)| !is_charged(name, args));
     let behind = charged().map(|(name, args, native)| (LIBRARY.inner.get(name).copied().unwrap_or(name), args, native));
-    plain.chain(behind).chain(cost::natives()).chain(compare::natives()).chain(guard::natives()).chain(guard::deferring())
+    plain
+        .chain(behind)
+        .chain(cost::natives())
+        .chain(compare::natives())
+        .chain(copies::natives())
+        .chain(guard::natives())
+        .chain(guard::deferring())
 }
 
 /// The definitions that a program needs, in their order: a tenth of all, as a rule, and compiling them is most of the work.

@@ -19,6 +19,7 @@
 
 mod compare;
 mod compile;
+mod copies;
 mod cost;
 mod data;
 mod eval;
@@ -33,8 +34,8 @@ mod template;
 
 pub use compile::{CompileError, Program, compile};
 pub use data::{Data, ParseError};
-pub use secrecy::Look;
 pub use eval::{EvalError, Fuel, Variables, eval};
+pub use secrecy::Look;
 pub use template::Template;
 
 /// The inside of a string that is an expression as a whole, `${ … }`, trimmed. Strict mode of the specification: text with an expression somewhere

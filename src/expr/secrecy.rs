@@ -22,9 +22,42 @@ pub struct Look {
 
 /// Functions that look at the characters of their input.
 const LOOK: [&str; 36] = [
-    "length", "utf8bytelength", "explode", "test", "match", "capture", "scan", "split", "splits", "sub", "gsub", "startswith", "endswith",
-    "ltrimstr", "rtrimstr", "trimstr", "trim", "ltrim", "rtrim", "ascii_downcase", "ascii_upcase", "contains", "inside", "index", "rindex",
-    "indices", "tonumber", "toboolean", "fromjson", "tobytes", "fromdate", "fromdateiso8601", "strptime", "@base64d", "@urid", "@htmld",
+    "length",
+    "utf8bytelength",
+    "explode",
+    "test",
+    "match",
+    "capture",
+    "scan",
+    "split",
+    "splits",
+    "sub",
+    "gsub",
+    "startswith",
+    "endswith",
+    "ltrimstr",
+    "rtrimstr",
+    "trimstr",
+    "trim",
+    "ltrim",
+    "rtrim",
+    "ascii_downcase",
+    "ascii_upcase",
+    "contains",
+    "inside",
+    "index",
+    "rindex",
+    "indices",
+    "tonumber",
+    "toboolean",
+    "fromjson",
+    "tobytes",
+    "fromdate",
+    "fromdateiso8601",
+    "strptime",
+    "@base64d",
+    "@urid",
+    "@htmld",
 ];
 
 /// Functions that give their input back, or what waits for its value.
@@ -177,7 +210,11 @@ impl<'s> Walk<'s> {
                     if let Shape::All(at) = shape { Shape::Secret(at) } else { Shape::Unknown }
                 }
                 Part::Range(None, None) => {
-                    if let Shape::All(at) = shape { Shape::Secret(at) } else { Shape::Unknown }
+                    if let Shape::All(at) = shape {
+                        Shape::Secret(at)
+                    } else {
+                        Shape::Unknown
+                    }
                 }
                 Part::Range(from, to) => {
                     from.iter().chain(to).for_each(|t| {
@@ -212,7 +249,9 @@ impl<'s> Walk<'s> {
             BinaryOp::Comma => agreed(&[left, right]),
             // Text is true, so it is what comes out.
             BinaryOp::Alt => left,
-            BinaryOp::Math(Math::Add) => [left, right].into_iter().find(|shape| matches!(shape, Shape::Secret(_))).unwrap_or(Shape::Unknown),
+            BinaryOp::Math(Math::Add) => {
+                [left, right].into_iter().find(|shape| matches!(shape, Shape::Secret(_))).unwrap_or(Shape::Unknown)
+            }
             BinaryOp::Math(Math::Div) => {
                 if let (Shape::Secret(at), _) | (_, Shape::Secret(at)) = (left, right) {
                     self.report(at, "`/`");

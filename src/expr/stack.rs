@@ -61,10 +61,7 @@ thread_local! {
 }
 
 /// Runs on a deep stack. `was_small` says of the answer that little of the stack can have been touched: otherwise its pages are given back.
-pub fn deep<T: Send + 'static>(
-    work: impl FnOnce(Depth) -> T + Send + 'static,
-    was_small: impl FnOnce(&T) -> bool,
-) -> Result<T, Lost> {
+pub fn deep<T: Send + 'static>(work: impl FnOnce(Depth) -> T + Send + 'static, was_small: impl FnOnce(&T) -> bool) -> Result<T, Lost> {
     let (give, take) = channel();
     let job: Job = Box::new(move || {
         let result = catch_unwind(AssertUnwindSafe(|| work(Depth::here(USABLE_BYTES)))).map_err(|_| Lost::Panicked);

@@ -2,7 +2,7 @@
 
 use super::compile::Program;
 use super::data::Data;
-use super::eval::{EvalError, Fuel, Variables, eval};
+use super::eval::{DEPTH_RESULT_MAX, EvalError, Fuel, Variables, eval_within};
 
 #[derive(Clone, Debug)]
 pub enum Template {
@@ -23,20 +23,26 @@ impl Template {
     /// # Errors
     /// The first expression's that has no value, in document order.
     pub fn eval(&self, value: &Data, variables: &dyn Variables, fuel: &Fuel) -> Result<Data, EvalError> {
+        self.eval_within(value, variables, fuel, DEPTH_RESULT_MAX)
+    }
+
+    /// The same, nesting no deeper than this: or a value that is wrapped in each round of a loop would become too deep to be read again.
+    fn eval_within(&self, value: &Data, variables: &dyn Variables, fuel: &Fuel, depth_max: usize) -> Result<Data, EvalError> {
+        let inside = depth_max.saturating_sub(1);
         match self {
             Self::Literal(data) => Ok(data.clone()),
-            Self::Expr(program) => eval(program, value, variables, fuel),
-            Self::Loose(program, text) => match eval(program, value, variables, fuel) {
+            Self::Expr(program) => eval_within(program, value, variables, fuel, depth_max),
+            Self::Loose(program, text) => match eval_within(program, value, variables, fuel, depth_max) {
                 Err(EvalError::OutOfFuel) => Err(EvalError::OutOfFuel),
                 result => Ok(result.unwrap_or_else(|_| text.clone())),
             },
             Self::Array(items) => {
-                let items: Result<Vec<_>, _> = items.iter().map(|item| item.eval(value, variables, fuel)).collect();
+                let items: Result<Vec<_>, _> = items.iter().map(|item| item.eval_within(value, variables, fuel, inside)).collect();
                 items.map(Data::array)
             }
             Self::Object(members) => {
                 let members: Result<Vec<_>, _> =
-                    members.iter().map(|(key, member)| Ok((key.as_str(), member.eval(value, variables, fuel)?))).collect();
+                    members.iter().map(|(key, member)| Ok((key.as_str(), member.eval_within(value, variables, fuel, inside)?))).collect();
                 members.map(Data::object)
             }
         }

@@ -189,12 +189,89 @@ fn data_keeps_numbers_and_order() {
 
 #[test]
 fn what_is_not_json_is_refused() {
-    for text in ["NaN", "[Infinity]", "{1: 2}", "{", "", "1 2", "b\"x\""] {
+    for text in [
+        "NaN",
+        "[Infinity]",
+        "{1: 2}",
+        "{",
+        "",
+        "1 2",
+        "b\"x\"",
+        "+1.5",
+        "[1] # x",
+        "007.5",
+        "18446744073709551616",
+        "[-9223372036854775809]",
+    ] {
         assert!(Data::parse(text.as_bytes()).is_err(), "{text}");
     }
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     assert!(Data::parse(deep.as_bytes()).unwrap_err().to_string().contains("deeper"));
     assert!(serde_json::from_str::<Data>(&deep).is_err());
+    // A quote in a comment hides nothing.
+    assert!(Data::parse(format!("#\"\n{deep}").as_bytes()).is_err());
+    assert!(Data::parse("9".repeat(1_000_000).as_bytes()).unwrap_err().to_string().contains("digits"));
+    assert!(Data::parse(b"[\"#+\", 1e+3, 18446744073709551615, -9223372036854775808]").is_ok());
+}
+
+#[test]
+fn data_never_nests_deeper_than_can_be_read() {
+    let wrap = Template::Object(vec![("a".into(), Template::Expr(compile(".", &[]).unwrap()))]);
+    let mut value = Data::null();
+    let error = loop {
+        match wrap.eval(&value, &(), &Fuel::new(10_000)) {
+            Ok(wrapped) => value = wrapped,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error, EvalError::NotJson { what: "a value too deep" });
+    assert_eq!(Data::parse(value.to_string().as_bytes()).unwrap(), value);
+    assert_eq!(serde_json::from_str::<Data>(&serde_json::to_string(&value).unwrap()).unwrap(), value);
+}
+
+#[test]
+fn programs_that_look_inside_a_secret_are_found() {
+    let look = |source: &str| {
+        let program = compile(source, &[("secrets", 0), ("input", 1)]).unwrap();
+        program.looks_inside_secrets().map(|look| (look.offset, look.what.clone()))
+    };
+    for (source, at, what) in [
+        ("$secrets.X | length", "length", "`length`"),
+        ("$secrets.X == \"a\"", "$secrets", "`==`"),
+        ("\"a\" != $secrets[\"X\"]", "$secrets", "`!=`"),
+        ("$secrets.X[0:3]", "$secrets", "a slice"),
+        ("($secrets.X + \"a\") | test(\"a\")", "test", "`test`"),
+        ("$secrets.X as $x | \"\\($x)!\" | split(\",\")", "split", "`split`"),
+        ("{a: ($secrets | .X | @base64 | @base64d)}", "@base64d", "`@base64d`"),
+        ("@base64d \"\\($secrets.X)\"", "@base64d", "`@base64d`"),
+        ("$secrets.X / \",\"", "$secrets", "`/`"),
+        ("{($secrets.X): 1}", "$secrets", "the key of an object"),
+        ("$input[$secrets.X]", "$secrets", "an index"),
+        ("$input | test($secrets.X)", "test", "`test`"),
+        ("if $input.a then $secrets.X else $secrets.Y end | explode", "explode", "`explode`"),
+        ("$input.a | map($secrets.X | ascii_downcase)", "ascii_downcase", "`ascii_downcase`"),
+        ("$secrets.X < $secrets.Y", "$secrets", "`<`"),
+    ] {
+        assert_eq!(look(source), Some((source.find(at).unwrap(), what.to_owned())), "{source}");
+    }
+    for source in [
+        "$secrets.X",
+        "$secrets | length",
+        "$secrets | has(\"X\")",
+        "\"Basic \" + (\"\\($secrets.u):\\($secrets.p)\" | @base64)",
+        "$secrets.X == null",
+        "$secrets.X == $secrets.X",
+        "$secrets.X | type == \"string\"",
+        "[$secrets.X] | length",
+        "{a: $secrets.X} | .a",
+        "$input | sub(\"a\"; $secrets.X)",
+        "def length: 1; $secrets.X | length",
+        "$input as $secrets | $secrets.X | length",
+        "$secrets.X | if . then $input else 1 end | length",
+        "$input.secrets | length",
+    ] {
+        assert_eq!(look(source), None, "{source}");
+    }
 }
 
 #[test]

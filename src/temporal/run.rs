@@ -59,7 +59,8 @@ const DETAIL_LIMIT_CHARS: usize = 2_000;
 pub async fn run(ctx: WorkflowContext<ServerlessWorkflow>, input: RawValue) -> Result<RawValue, WorkflowTermination> {
     let services = ctx.state(ServerlessWorkflow::services);
     let input = read_input(&ctx, &services, &input)?;
-    let earlier = Continuation::of(&input).map_err(|e| terminate(failure::INVALID_INPUT, format!("`continuation` cannot be read: {e}"), None))?;
+    let earlier =
+        Continuation::of(&input).map_err(|e| terminate(failure::INVALID_INPUT, format!("`continuation` cannot be read: {e}"), None))?;
     let started_at = earlier.as_ref().map_or_else(|| now(&ctx), |earlier| earlier.started_at);
     let child = Child { started_at, execution_id: input.execution_id(), budget: services.delivery_budget };
     let key = RunKey { workflow_id: ctx.workflow_id().to_owned(), execution_id: child.execution_id.clone() };
@@ -194,7 +195,12 @@ async fn execute(
         }
         if !ctx.is_replaying() {
             let bytes = continuation.cursor.json_len();
-            tracing::warn!(workflow_id = ctx.workflow_id(), run_id = ctx.run_id(), bytes, "what the run holds is too large for another run to go on with");
+            tracing::warn!(
+                workflow_id = ctx.workflow_id(),
+                run_id = ctx.run_id(),
+                bytes,
+                "what the run holds is too large for another run to go on with"
+            );
         }
         host.stay();
         start.resume = Some(continuation.cursor);

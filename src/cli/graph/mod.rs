@@ -16,9 +16,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Exit;
 use super::document::Document;
-use super::print;
+use super::run::folder_of;
+use super::{Exit, outside, print};
+use crate::config::Config;
 
 pub use self::build::graph;
 
@@ -43,8 +44,8 @@ pub enum Format {
     Svg,
 }
 
-#[must_use]
-pub fn run(args: &GraphArgs) -> Exit {
+pub async fn run(args: &GraphArgs, mut config: Config) -> Exit {
+    config.resources.folder = Some(folder_of(&args.file));
     let document = match Document::read(&args.file) {
         Ok(document) => document,
         Err(error) => {
@@ -52,7 +53,7 @@ pub fn run(args: &GraphArgs) -> Exit {
             return Exit::Usage;
         }
     };
-    let plan = match document.plan() {
+    let plan = match document.plan(&outside::read(&document, &config).await) {
         Ok(plan) => plan,
         Err(exit) => return exit,
     };

@@ -23,7 +23,7 @@ use super::diagnostics::{self, Style};
 use super::document::Document;
 use super::print;
 use super::run::folder_of;
-use super::{Exit, Format};
+use super::{Exit, Format, outside};
 use crate::config::Config;
 
 pub use self::run::Surroundings;
@@ -82,9 +82,10 @@ fn worse(left: Exit, right: Exit) -> Exit {
 async fn test(file: &Path, args: &TestArgs, config: &Config) -> std::result::Result<Vec<Result>, Exit> {
     let path = test_file_of(file);
     let TestFile { workflow, cases } = load(&path)?;
-    let plan = read(&workflow)?.plan()?;
     let mut config = config.clone();
     config.resources.folder = Some(folder_of(&workflow));
+    let document = read(&workflow)?;
+    let plan = document.plan(&outside::read(&document, &config).await)?;
     let surroundings = Surroundings { plan: &plan, config: &config };
     let wanted = |name: &str| args.filter.as_ref().is_none_or(|filter| name.contains(filter.as_str()));
     let mut results = Vec::new();

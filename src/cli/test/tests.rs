@@ -50,7 +50,11 @@ fn messages(cases: &str) -> Vec<String> {
 }
 
 fn messages_of(definition: &str, cases: &str) -> Vec<String> {
-    results_of(definition, cases).into_iter().flat_map(|result| result.failures).map(|failure| format!("{}: {}", failure.what, failure.message)).collect()
+    results_of(definition, cases)
+        .into_iter()
+        .flat_map(|result| result.failures)
+        .map(|failure| format!("{}: {}", failure.what, failure.message))
+        .collect()
 }
 
 const MOCKED: &str = r"
@@ -132,7 +136,8 @@ fn errors_agents_and_secrets_are_those_of_the_case() {
 fn events_come_at_their_times() {
     let listen = "document: {dsl: '1.0.3', namespace: test, name: order, version: '1.0.0'}\n\
                   do: [{paid: {listen: {to: {one: {with: {type: test.paid}}}}}}, {tell: {emit: {event: {with: {type: test.told, source: test}}}}}]\n";
-    let cases = |event: &str, expect: &str| format!("cases:\n  - {{name: x, events: [{{after: PT36H, event: {event}}}], expect: {expect}}}\n");
+    let cases =
+        |event: &str, expect: &str| format!("cases:\n  - {{name: x, events: [{{after: PT36H, event: {event}}}], expect: {expect}}}\n");
     let messages = |cases: &str| messages_of(listen, cases);
     let expect = "{duration: 36h, order: [paid, tell], calls: [{effect: emit, with: {event: {type: test.told}}, count: 1}]}";
     assert_eq!(messages(&cases("{type: test.paid, data: {sum: 3}}", expect)), [""; 0]);

@@ -1,8 +1,8 @@
 //! Taking values of secrets out of what comes back.
 //!
 //! A server may echo what it was sent in more forms than one, so a value is looked for as it is, percent-encoded, form-encoded, in base64 and
-//! escaped for JSON; a whole text that was filled in (`Basic dXNlcjpwYXNz`) is looked for too, and text that decodes from base64 is looked into.
-//! Values under [`LENGTH_MIN`] bytes are not looked for: they would be found everywhere.
+//! escaped for JSON; a whole text that was filled in (`Basic dXNlcjpwYXNz`) is looked for too, and what an operation on a secret gave, and text
+//! that decodes from base64 is looked into. Values under four characters are not looked for: they would be found everywhere.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::super::EffectError;
 use crate::expr::Data;
-use crate::expr::marker::Markers;
-
-const LENGTH_MIN: usize = 4;
+use crate::expr::marker::{Markers, Operation, SCANNED_MIN_CHARS};
 
 /// What to look for and what to put there, longest first: a value may hold another one.
 pub(super) struct Scrub(Vec<(String, String)>);
@@ -24,12 +22,22 @@ impl Scrub {
     pub fn new(markers: &Markers, input: &Data, filled: &Data, values: &BTreeMap<String, SecretString>) -> Self {
         let mut pairs = Vec::new();
         filled_texts(input, filled, &mut pairs);
+        let value = |name: &str| values.get(name).map(|value| value.expose_secret().to_owned());
+        input.each_string(&mut |text| {
+            for marker in markers.deferred_in(text) {
+                // Each has its value, or nothing would have been filled in.
+                pairs.extend(markers.swap_in_text(marker, &value).map(|made| (made, marker.to_owned())));
+            }
+        });
+        // What is made of short values only is as short as they are, whatever it is wrapped in.
+        pairs.retain(|(_, marker)| markers.names_in_text(marker).iter().any(|name| value(name).is_some_and(|value| is_long(&value))));
         for (name, value) in values {
             pairs.push((value.expose_secret().to_owned(), markers.mark(name)));
             pairs.extend(credentials_in(value.expose_secret()).into_iter().map(|part| (part, markers.mark(name))));
         }
+        pairs.retain(|(value, _)| is_long(value));
         let forms = pairs.iter().flat_map(|(value, marker)| encodings(value).map(|form| (form, marker.clone())));
-        let mut all: Vec<_> = pairs.iter().cloned().chain(forms).filter(|(value, _)| value.len() >= LENGTH_MIN).collect();
+        let mut all: Vec<_> = pairs.iter().cloned().chain(forms).collect();
         all.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         all.dedup_by(|(a, _), (b, _)| a == b);
         Self(all)
@@ -77,7 +85,7 @@ impl Scrub {
             let Some(decoded) = decoded(&text[start..end]) else { continue };
             if let Some(clean) = self.replaced_plainly(&decoded) {
                 result.push_str(&text[copied..start]);
-                result.push_str(&BASE64_STANDARD.encode(clean));
+                result.push_str(&Operation::Base64.defer(&clean).unwrap_or(clean));
                 copied = end;
             }
         }
@@ -104,6 +112,10 @@ fn credentials_in(secret: &str) -> Vec<String> {
         }
     }
     found
+}
+
+fn is_long(value: &str) -> bool {
+    value.chars().count() >= SCANNED_MIN_CHARS
 }
 
 /// Each text of `input` that became another one in `filled`, with what it was: the two have the same shape.
@@ -152,8 +164,9 @@ fn base64_runs(text: &str) -> Vec<(usize, usize)> {
     runs
 }
 
+/// What is no text around a value is lost: the value must go.
 fn decoded(base64: &str) -> Option<String> {
     let base64 = base64.trim_end_matches('=');
     let bytes = BASE64_STANDARD_NO_PAD.decode(base64).or_else(|_| BASE64_URL_SAFE_NO_PAD.decode(base64)).ok()?;
-    String::from_utf8(bytes).ok()
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -86,6 +86,29 @@ async fn the_longest_value_wins_and_short_ones_are_left_alone() {
 }
 
 #[tokio::test]
+async fn operations_on_secrets_are_done_with_their_values_and_undone_in_results() {
+    let encoded = markers().mark("TOKEN");
+    let encoded = crate::expr::marker::base64(&Data::string(format!("me:{encoded}"))).unwrap();
+    let encoded = encoded.as_str().unwrap();
+    let short = crate::expr::marker::base64(&Data::string(markers().mark("SHORT"))).unwrap();
+    let input = json!({"authorization": format!("Basic {encoded}"), "short": short.to_json()});
+    let seen = Mutex::new(Value::Null);
+    let output = through(input.clone(), |filled| {
+        *seen.lock().unwrap() = filled.clone();
+        Ok(json!([filled["authorization"], "bWU6czNjcjN0LyB2YSJsdWU=", "x bWU6czNjcjN0LyB2YSJsdWU= y", "YWJj", "/zpzM2NyM3QvIHZhImx1ZQ=="]))
+    })
+    .await
+    .unwrap();
+    assert_eq!(*seen.lock().unwrap(), json!({"authorization": "Basic bWU6czNjcjN0LyB2YSJsdWU=", "short": "YWJj"}));
+    assert_eq!(output[0], input["authorization"]);
+    assert_eq!(output[1], json!(encoded));
+    assert_eq!(output[2], json!(format!("x {encoded} y")));
+    assert_eq!(output[3], "YWJj");
+    // Bytes that are no text around a value.
+    assert!(!output[4].as_str().unwrap().contains("M2NyM3Q"), "{output}");
+}
+
+#[tokio::test]
 async fn errors_are_scrubbed_before_they_are_cut() {
     let marker = markers().mark("TOKEN");
     // The value stands right across the place where the detail is cut.

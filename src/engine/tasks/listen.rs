@@ -248,8 +248,7 @@ impl<'l> Listening<'l> {
         let Some(foreach) = &self.listen.foreach else { return Ok(None) };
         let (run, Work { item, stands }) = (self.view.run, work);
         let position = i64::try_from(index).map_or_else(|_| Data::null(), Data::from);
-        let strand =
-            self.view.strand.iteration(index, self.visit).bind(foreach.item, item.clone()).bind(foreach.item + 1, position);
+        let strand = self.view.strand.iteration(index, self.visit).bind(foreach.item, item.clone()).bind(foreach.item + 1, position);
         let raw_output = match &foreach.body {
             None => item,
             Some(list) => {

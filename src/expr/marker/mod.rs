@@ -11,10 +11,10 @@ mod text;
 
 use std::collections::BTreeSet;
 
-pub use self::operation::{Operation, TooDeep};
 pub(super) use self::operation::plain;
-pub(super) use self::text::{Kind, Piece, holds, pieces};
+pub use self::operation::{Operation, TooDeep};
 use self::text::DEPTH_MAX;
+pub(super) use self::text::{Kind, Piece, holds, pieces};
 use super::data::Data;
 
 /// Values shorter than this are not looked for in results: they would be found everywhere.

@@ -114,3 +114,121 @@ fn every_construct_goes_on_where_it_stood() {
         same_when_handed_over(what, &tasks, &json!({"n": 1, "d": "so it is"}));
     }
 }
+
+#[test]
+fn a_run_that_is_held_finishes_its_calls_first() {
+    let branch =
+        |name: &str| format!("{{{name}: {{do: [{{c: {{{GET}}}}}, {{s: {{set: {{from: {name}, n: '${{ .n }}'}}}}}}, {{d: {{{GET}}}}}]}}}}");
+    let tasks = format!("do:\n- f: {{fork: {{branches: [{}, {}, {{w: {{wait: {{seconds: 1}}}}}}]}}}}", branch("a"), branch("b"));
+    let slow = || Mock::new(|call| Answer::after(seconds(2), call.input.get("body").unwrap_or_default()));
+    let run = |how| {
+        let (calls, relay) = (slow(), Every::new(how, 1));
+        let report = Trial::new(&tasks, json!({"n": 1})).calls(&calls).relay(relay.clone()).run();
+        (report.output(), report.took, calls.ids(), relay.cursors.borrow().len())
+    };
+    let output = json!([{"from": "a", "n": 1}, {"from": "b", "n": 1}, {"n": 1}]);
+    let (idle, held) = (run(Handover::WhenIdle), run(Handover::Now));
+    assert_eq!((&idle.0, &held.0), (&output, &output));
+    assert_eq!(idle.1, seconds(4), "whoever waits for another's call goes on meanwhile");
+    assert_eq!(held.1, seconds(9), "nothing begins while a call is in flight: not another call, and the wait only after all four");
+    let sorted = |mut ids: Vec<String>| {
+        ids.sort();
+        ids
+    };
+    assert_eq!(sorted(idle.2), sorted(held.2));
+    assert!(held.3 > idle.3 && idle.3 > 0, "{} and {}", held.3, idle.3);
+}
+
+#[test]
+fn a_held_run_can_be_cancelled() {
+    let tasks = format!(
+        "do:\n- f: {{fork: {{branches: [{{a: {{{GET}}}}}, {{b: {{do: [{{w: {{wait: {{seconds: 1}}}}}}, {{s: {{set: {{x: 1}}}}}}]}}}}]}}}}"
+    );
+    let never = Mock::new(|_| Answer::never());
+    let report = Trial::new(&tasks, json!({})).calls(&never).relay(Every::new(Handover::Now, 1)).cancel_after(seconds(5)).run();
+    assert_eq!((&report.outcome, report.took), (&Outcome::Cancelled, seconds(5)));
+    assert_eq!(report.trace, ["start f", "start a", "cancel a", "cancel f"], "the other branch was held before its first step");
+    let stuck = Trial::new(&tasks, json!({})).calls(&never).relay(Every::new(Handover::Now, 1)).run();
+    assert!(stuck.fault().to_string().contains("stuck"), "what is in flight is waited for");
+}
+
+#[test]
+fn a_branch_at_rest_is_not_woken_by_a_handover() {
+    let tasks =
+        "do:\n- f: {fork: {branches: [{a: {wait: {hours: 24}}}, {b: {for: {in: '${ [range(30)] }'}, do: [{w: {wait: {minutes: 7}}}]}}]}}";
+    let relay = Every::new(Handover::WhenIdle, 1);
+    let report = Trial::new(tasks, json!({})).relay(relay.clone()).run();
+    assert_eq!((report.output(), report.took), (json!([{}, {}]), Duration::from_hours(24)));
+    assert!(relay.cursors.borrow().len() > 60, "each wait and each step");
+}
+
+/// Runs with another run's cursor.
+struct Changed<F: Fn(&str) -> String>(Rc<Every>, F);
+
+impl<F: Fn(&str) -> String> Relay for Changed<F> {
+    fn wants(&self) -> Handover {
+        self.0.wants()
+    }
+
+    fn passes(&self, cursor: String) -> String {
+        self.1(&cursor)
+    }
+}
+
+#[test]
+fn a_cursor_that_does_not_fit_is_refused() {
+    let tasks =
+        "do:\n- l: {for: {in: '${ [1, 2] }'}, do: [{w: {wait: {seconds: 1}}}, {f: {fork: {branches: [{a: {wait: {seconds: 1}}}]}}}]}";
+    let with = |change: fn(&str) -> String, every| {
+        Trial::new(tasks, json!({})).relay(Rc::new(Changed(Every::new(Handover::WhenIdle, every), change))).run()
+    };
+    let other = |text: &str| {
+        let mut cursor: Value = serde_json::from_str(text).unwrap();
+        cursor["plan"] = json!("0".repeat(64));
+        cursor.to_string()
+    };
+    assert!(with(other, 2).fault().to_string().contains("another definition"));
+    assert!(with(|text| text.replace("\"format\":1", "\"format\":2"), 2).fault().to_string().contains("format 2"));
+    assert!(with(|_| "{}".to_owned(), 2).fault().to_string().contains("missing field"));
+    let changes: [fn(&mut Vec<Value>); 3] = [Vec::clear, |frames| frames.reverse(), |frames| frames.fill(json!({}))];
+    for (change, every) in changes.into_iter().flat_map(|change| (2..8).map(move |every| (change, every))) {
+        let altered = move |text: &str| {
+            let mut cursor: Value = serde_json::from_str(text).unwrap();
+            change(cursor["frames"].as_array_mut().unwrap());
+            cursor.to_string()
+        };
+        let report = Trial::new(tasks, json!({})).relay(Rc::new(Changed(Every::new(Handover::WhenIdle, every), altered))).run();
+        assert!(report.fault().to_string().contains("the run cannot go on"), "{}", report.fault());
+    }
+}
+
+#[test]
+fn a_loop_takes_no_more_with_each_round() {
+    let pure = "do:\n- l: {for: {in: .items}, do: [{s: {set: {n: '${ .n + 1 }'}}}]}";
+    let relay = Every::new(Handover::WhenIdle, 20_011);
+    let report = Trial::new(pure, json!({"n": 0, "items": vec![0; 100_000]})).relay(relay.clone()).run();
+    assert_eq!(report.output(), json!({"n": 100_000}));
+    let sizes: Vec<usize> = relay.cursors.borrow().iter().map(String::len).collect();
+    assert!(sizes.len() >= 9, "{sizes:?}");
+    assert!(sizes.iter().max().unwrap() - sizes.iter().min().unwrap() < 100, "{sizes:?}");
+    assert!(sizes.iter().all(|size| *size < 201_000), "the items stand in it once: {sizes:?}");
+}
+
+#[test]
+fn a_loop_of_calls_is_handed_over_every_fifty_rounds() {
+    let tasks = format!(
+        "do:\n- l: {{for: {{in: .items}}, do: [{{c: {{{}}}}}, {{s: {{set: {{n: '${{ .n + 1 }}'}}}}}}]}}",
+        GET.replace("'${ . }'", "'${ {n: .n} }'")
+    );
+    let calls = Mock::new(|call| Answer::now(call.input.get("body").unwrap_or_default()));
+    let relay = Every::new(Handover::WhenIdle, 150); // three questions a round
+    let report = Trial::new(&tasks, json!({"n": 0, "items": vec!["an item of some length, to be seen"; 2_000]}))
+        .calls(&calls)
+        .relay(relay.clone())
+        .run();
+    assert_eq!(report.output(), json!({"n": 2_000}));
+    let ids = calls.ids();
+    assert!(ids.iter().enumerate().all(|(at, id)| *id == format!("/do/0/l/do/0/c[{at}]")) && ids.len() == 2_000, "{:?}", ids.last());
+    let sizes: Vec<usize> = relay.cursors.borrow().iter().map(String::len).collect();
+    assert!(sizes.len() >= 40 && sizes.iter().all(|size| *size < 20_000), "{} cursors: {sizes:?}", sizes.len());
+}

@@ -95,7 +95,8 @@ impl Builder<'_, '_> {
     fn check_looks(&mut self, expression: &Expression, program: &Program) {
         let Some(Look { offset, what }) = program.looks_inside_secrets() else { return };
         let problem = Problem::new(codes::LOOKS_INSIDE_SECRET, self.span(expression, *offset), format!("{what} looks inside a secret"));
-        self.report.add(problem.help("a secret can be passed on, joined with text, and encoded by @base64 and @uri"));
+        self.report
+            .add(problem.help("a secret can be passed on, joined with text, and encoded by `@base64`, `@uri`, `@html`, `@sh` and `@json`"));
     }
 
     pub(super) fn optional_template(&mut self, node: Option<&Node>, place: Place, scope: &Scope) -> Option<Template> {
