@@ -80,9 +80,12 @@ impl Members<'_> {
             "number" => Some(value.to_string()),
             _ => None,
         };
-        text.ok_or_else(|| match self.of_secret {
-            true => EffectError::authorization(format!("{} authentication: its secret has no text `{name}`", self.scheme)),
-            false => EffectError::validation(format!("{} authentication: `{name}` must be a text", self.scheme)),
+        text.ok_or_else(|| {
+            if self.of_secret {
+                EffectError::authorization(format!("{} authentication: its secret has no text `{name}`", self.scheme))
+            } else {
+                EffectError::validation(format!("{} authentication: `{name}` must be a text", self.scheme))
+            }
         })
     }
 }
@@ -93,19 +96,19 @@ mod tests {
 
     use super::*;
 
-    fn header(authentication: Value) -> Result<Option<String>, EffectError> {
+    fn header(authentication: &Value) -> Result<Option<String>, EffectError> {
         Credentials::of(&json!({ "authentication": authentication }).into()).map(|found| found.and_then(|found| found.header()))
     }
 
     #[test]
     fn members_or_a_secret_with_them() {
         let basic = Ok(Some("Basic dXNlcjpww6Rzczox".to_owned()));
-        assert_eq!(header(json!({"scheme": "basic", "username": "user", "password": "päss:1"})), basic);
-        assert_eq!(header(json!({"scheme": "basic", "secret": r#"{"username": "user", "password": "päss:1", "more": 1}"#})), basic);
-        assert_eq!(header(json!({"scheme": "bearer", "token": "abc"})), Ok(Some("Bearer abc".to_owned())));
-        assert_eq!(header(json!({"scheme": "bearer", "secret": {"token": 12}})), Ok(Some("Bearer 12".to_owned())));
-        assert_eq!(header(json!({"scheme": "digest", "username": "a", "password": "b"})), Ok(None));
-        assert_eq!(header(Value::Null), Ok(None));
+        assert_eq!(header(&json!({"scheme": "basic", "username": "user", "password": "päss:1"})), basic);
+        assert_eq!(header(&json!({"scheme": "basic", "secret": r#"{"username": "user", "password": "päss:1", "more": 1}"#})), basic);
+        assert_eq!(header(&json!({"scheme": "bearer", "token": "abc"})), Ok(Some("Bearer abc".to_owned())));
+        assert_eq!(header(&json!({"scheme": "bearer", "secret": {"token": 12}})), Ok(Some("Bearer 12".to_owned())));
+        assert_eq!(header(&json!({"scheme": "digest", "username": "a", "password": "b"})), Ok(None));
+        assert_eq!(header(&Value::Null), Ok(None));
     }
 
     #[test]
@@ -119,7 +122,7 @@ mod tests {
             (json!({"scheme": "oauth2", "secret": {"token": "hidden"}}), "configuration", "`oauth2`"),
             (json!("hidden"), "configuration", "not supported"),
         ] {
-            let error = header(authentication.clone()).unwrap_err();
+            let error = header(&authentication).unwrap_err();
             assert!(error.kind == kind && error.title.contains(word) && !error.to_string().contains("hidden"), "{authentication}: {error}");
         }
     }

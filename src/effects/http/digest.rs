@@ -14,9 +14,9 @@ impl Challenge {
     /// The first one, in the server's order of preference, whose algorithm is known.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let texts = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-        let challenges =
+        let mut challenges =
             texts.flat_map(challenges).filter(|text| text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("digest ")));
-        challenges.filter_map(|text| WwwAuthenticateHeader::parse(&text[7..]).ok()).next().map(Self)
+        challenges.find_map(|text| WwwAuthenticateHeader::parse(&text[7..]).ok()).map(Self)
     }
 
     /// The nonce of an earlier answer has expired: the name and the password were right.

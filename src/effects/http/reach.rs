@@ -205,7 +205,7 @@ const NEAR_V6: &[(Ipv6Addr, u32, &str)] = &[
     (v6(0xff00, 0, 0, 0), 8, "a multicast"),
 ];
 
-/// Beside these, everything outside of 2000::/3 is reserved.
+/// Beside these, everything outside of `2000::/3` is reserved.
 const INNER_V6: &[(Ipv6Addr, u32, &str)] = &[
     (v6(0xfc00, 0, 0, 0), 7, "a private"),
     (v6(0xfec0, 0, 0, 0), 10, "a private"),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::EffectError;
 use super::super::resources::shown;
 use super::operation::Operation;
-use super::{near, openapi, swagger, yaml};
+use super::{near, swagger, version3, yaml};
 
 /// References on references that are followed.
 const REFERENCES_MAX: usize = 16;
@@ -73,7 +73,7 @@ impl Document {
     fn read(&self, id: &str, place: &Place<'_>) -> Result<Operation, EffectError> {
         match self.version {
             Version::Swagger => swagger::operation(self, id, place),
-            Version::OpenApi => openapi::operation(self, id, place),
+            Version::OpenApi => version3::operation(self, id, place),
         }
     }
 

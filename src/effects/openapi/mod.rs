@@ -3,7 +3,7 @@
 //! | step | file |
 //! |---|---|
 //! | the document: fetched, read, kept for a while | `cache.rs`, `document.rs`, `yaml.rs` |
-//! | the operation in it, in the words of either version | `operation.rs`, `swagger.rs` (2.0), `openapi.rs` (3.0, 3.1) |
+//! | the operation in it, in the words of either version | `operation.rs`, `swagger.rs` (2.0), `version3.rs` (3.0, 3.1) |
 //! | the values of `parameters` in their places | `arguments.rs`, `style.rs` |
 //!
 //! `parameters` is one map of names and values. A name that the operation has twice (in the path and in the query, say) is given to both. The body:
@@ -18,12 +18,12 @@ mod arguments;
 mod cache;
 mod document;
 mod near;
-mod openapi;
 mod operation;
 mod style;
 mod swagger;
 #[cfg(test)]
 mod tests;
+mod version3;
 mod yaml;
 
 use self::cache::Documents;

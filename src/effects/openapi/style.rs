@@ -37,7 +37,7 @@ pub(super) fn in_path(parameter: &Parameter, value: &Data) -> Result<String, Eff
     // RFC 6570: `;name` alone for an empty value.
     let pair = |name: &str, text: &str| if text.is_empty() { format!(";{name}") } else { format!(";{name}={text}") };
     Ok(match (parameter.style, parameter.explode, shape) {
-        (Style::Label, true, shape) => each(shape).iter().map(|text| format!(".{text}")).collect(),
+        (Style::Label, true, shape) => each(shape).iter().fold(String::new(), |out, text| out + "." + text),
         (Style::Label, false, shape) => format!(".{}", flat(shape, encoded).join(",")),
         (Style::Matrix, true, Shape::Members(members)) => members.iter().map(|(key, text)| pair(&encoded(key), &encoded(text))).collect(),
         (Style::Matrix, true, shape) => flat(shape, encoded).iter().map(|text| pair(&name, text)).collect(),

@@ -174,7 +174,7 @@ mod tests {
             ("", "empty"),
             ("a: b: c", ""),
         ] {
-            assert!(read(text).is_err_and(|error| error.contains(word)), "{:.40}", text);
+            assert!(read(text).is_err_and(|error| error.contains(word)), "{text:.40}");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::expr::marker::Markers;
 const CALL: &str = "{method: get, uri: 'https://h.test/', output: content, redirect: false}";
 
 /// The input of a plain call of `https://h.test/`, with these members too.
-fn with(members: Value) -> Value {
+fn with(members: &Value) -> Value {
     let mut input: Value = serde_yaml::from_str(CALL).unwrap();
     input["method"] = json!("GET");
     input.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
@@ -27,19 +27,19 @@ fn authentication_is_evaluated_with_the_call() {
             "basic, and numbers are text here",
             &endpoint("{basic: {username: '${ .user }', password: '${ .pin }'}}"),
             input.clone(),
-            with(json!({"authentication": {"scheme": "basic", "username": "u", "password": "12"}})),
+            with(&json!({"authentication": {"scheme": "basic", "username": "u", "password": "12"}})),
         ),
         (
             "digest",
             &endpoint("{digest: {username: me, password: '${ .user }'}}"),
             input.clone(),
-            with(json!({"authentication": {"scheme": "digest", "username": "me", "password": "u"}})),
+            with(&json!({"authentication": {"scheme": "digest", "username": "me", "password": "u"}})),
         ),
         (
             "a policy of `use`",
             &format!("use: {{authentications: {{auth: {{bearer: {{token: '${{ .user }}'}}}}}}}}\n{}", endpoint("{use: auth}")),
             input.clone(),
-            with(json!({"authentication": {"scheme": "bearer", "token": "u"}})),
+            with(&json!({"authentication": {"scheme": "bearer", "token": "u"}})),
         ),
     ]);
     let missing = endpoint("{bearer: {token: '${ .absent }'}}");
@@ -72,9 +72,9 @@ fn queries_take_lists_and_maps_may_be_computed() {
             "computed",
             &call("query: '${ .q }', headers: '${ .h }'"),
             input.clone(),
-            with(json!({"query": {"a": ["1", "true", "x"], "c": "2.5"}, "headers": {"x-a": "1"}})),
+            with(&json!({"query": {"a": ["1", "true", "x"], "c": "2.5"}, "headers": {"x-a": "1"}})),
         ),
-        ("null is none", &call("query: '${ .none }', headers: '${ .none }'"), input.clone(), with(json!({}))),
+        ("null is none", &call("query: '${ .none }', headers: '${ .none }'"), input.clone(), with(&json!({}))),
     ]);
     faults(&[
         (

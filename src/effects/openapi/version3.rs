@@ -51,7 +51,7 @@ fn parameter(document: &Document, given: &Value, name: &str, at: &str) -> Result
     };
     let style = match (text(given, "style"), place) {
         _ if given.get("content").is_some() => Style::Json,
-        (None, Place::Path | Place::Header) | (Some("simple"), Place::Path | Place::Header) => Style::Simple,
+        (None | Some("simple"), Place::Path | Place::Header) => Style::Simple,
         (None, _) | (Some("form"), Place::Query | Place::Cookie) => Style::Form,
         (Some("label"), Place::Path) => Style::Label,
         (Some("matrix"), Place::Path) => Style::Matrix,
