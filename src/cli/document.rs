@@ -55,8 +55,8 @@ impl Document {
     /// # Errors
     /// The exit code of an invalid definition.
     pub fn plan(&self, outsides: &Outsides) -> Result<Plan, Exit> {
-        let build = || plan::build_with(&self.text, &self.name, outsides).map_err(|error| error.diagnostics);
-        let built = self.garbled().map_or_else(build, Err);
+        let whole = || plan::build_with(&self.text, &self.name, outsides).map_err(|error| error.diagnostics);
+        let built = self.garbled().map_or_else(whole, Err);
         let problems = built.as_ref().map_or_else(|problems| problems, |plan| &plan.warnings);
         eprint!("{}", diagnostics::render(problems, &self.text, Style::of_stderr()));
         built.map_err(|_| Exit::InvalidDefinition)

@@ -154,6 +154,15 @@ impl Report<'_> {
     /// A mapping of values that end up as text, or an expression that gives one. Whole numbers and booleans are taken as they are
     /// written; a number with a fraction would not come back as it was written (`1.10`), so it must be quoted.
     pub fn text_values(&mut self, node: &Node, what: &str) -> Option<Node> {
+        self.values(node, what, false)
+    }
+
+    /// The same where a name may come more than once: a list gives it once for each item.
+    pub fn query_values(&mut self, node: &Node, what: &str) -> Option<Node> {
+        self.values(node, what, true)
+    }
+
+    fn values(&mut self, node: &Node, what: &str, lists: bool) -> Option<Node> {
         if Expression::strict(node).is_some() || (self.surroundings.loose && node.as_str().is_some()) {
             return Some(node.clone());
         }
@@ -163,7 +172,14 @@ impl Report<'_> {
         };
         let mut values = Vec::with_capacity(entries.len());
         for Entry { key, value } in entries {
-            let text = self.text_value(value, &format!("`{}` in {what}", key.text));
+            let what = format!("`{}` in {what}", key.text);
+            let text = match &value.value {
+                Value::Sequence(items) if lists => {
+                    let items: Vec<_> = items.iter().filter_map(|item| self.text_value(item, &what)).collect();
+                    Some(Node { span: value.span, value: Value::Sequence(items.into()) })
+                }
+                _ => self.text_value(value, &what),
+            };
             values.extend(text.map(|value| Entry { key: key.clone(), value }));
         }
         Some(Node { span: node.span, value: Value::Mapping(values.into()) })

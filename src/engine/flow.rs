@@ -106,7 +106,7 @@ impl Run<'_> {
                 Ok(true) => self.around(task, &view).await,
                 Ok(false) => {
                     self.host.report(Event::Skipped { task, at: self.host.now() });
-                    return Ok((view.raw_input, task.then));
+                    return Ok((view.raw_input, Then::Continue));
                 }
                 Err(fault) => Err(fault.into()),
             },

@@ -5,13 +5,14 @@
 //!
 //! Where the specification is silent, this is what happens:
 //!
-//! * A task whose `if` is false hands its raw input on, without `output` and `export`; its `then` still applies.
+//! * A task whose `if` is false hands its raw input on to the next task: its `output`, its `export` and its `then` are those of a task that ran.
 //! * A condition must yield true or false (null counts as false); anything else is an `expression` error.
 //! * `end` unwinds from any depth: the ending task's output is what the workflow's own `output` is applied to. The `output` and `export`
 //!   of the tasks around it are left out, since they did not complete.
 //! * `$context` is null until the first `export`, and is shared by the whole run, branches included.
 //! * `for` takes arrays only. `fork` with `compete`: a branch that faults does not win; when all fault, the first fault is the task's.
-//! * A caught error without `catch.do` hands the task's input on; with a retry policy that is used up it is raised again.
+//! * A caught error without `catch.do` hands the task's input on; with a retry policy that is used up it is raised again,
+//!   unless `catch.then` says where to go.
 //! * `$data` follows the original platform: an iteration and a branch work on a copy, which ends with them.
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]

@@ -46,7 +46,7 @@ pub(super) fn read(report: &mut Report<'_>, with: &Node) -> Option<Body> {
     let method = fields.get("method").and_then(|node| method(report, node));
     let endpoint = fields.get("endpoint").and_then(|node| resource::endpoint(report, node, resource::HTTP));
     let headers = fields.get("headers").and_then(|node| report.text_values(node, "`headers`"));
-    let query = fields.get("query").and_then(|node| report.text_values(node, "`query`"));
+    let query = fields.get("query").and_then(|node| report.query_values(node, "`query`"));
     let output = fields.get("output").and_then(|node| report.choice(node, "`output`", &OUTPUTS)).unwrap_or_default();
     let redirect = fields.get("redirect").and_then(|node| report.boolean(node, "`redirect`")).unwrap_or(false);
     let body = fields.get("body").cloned();

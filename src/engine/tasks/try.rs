@@ -5,7 +5,7 @@
 //!   └─fault─> catch? ──no────────────────────────────────> raised on
 //!               └─yes─> retry policy ──another attempt──> (delay) body
 //!                         └─none, or used up─> catch.do ─> its output
-//!                                                └─none: the input, or raised on when a policy was used up
+//!                                                └─none: the input, or raised on when a policy was used up and there is no `then`
 //! ```
 //!
 //! `End` and `Cancelled` pass through: neither is an error.
@@ -93,7 +93,7 @@ pub(super) async fn run(view: &View<'_>, task: &Task, definition: &Try) -> Resul
                 place = Some(Place::Delay { until: later(run.host.now(), delay) });
                 continue;
             }
-            if definition.handler.is_none() {
+            if definition.handler.is_none() && definition.then.is_none() {
                 return Err(fault.into());
             }
         }

@@ -33,10 +33,10 @@ fn values_flow_through_a_task_in_order() {
             json!({"c": null, "d": null}),
         ),
         (
-            "a skipped task hands its raw input on, and its directive holds",
-            "do:\n- a: {if: .n > 1, input: {from: .n}, set: {v: 1}, output: {as: .v}, then: c}\n- b: {set: {b: true}}\n- c: {if: .n == 1, set: '${ . + {c: 1} }'}",
+            "a skipped task hands its raw input on to the next one, whatever its directive",
+            "do:\n- a: {if: .n > 1, input: {from: .n}, set: {v: 1}, output: {as: .v}, then: c}\n- b: {set: '${ . + {b: true} }'}\n- c: {if: .n == 1, set: '${ . + {c: 1} }'}",
             json!({"n": 1}),
-            json!({"n": 1, "c": 1}),
+            json!({"n": 1, "b": true, "c": 1}),
         ),
         (
             "a list gets the transformed input of its task",
