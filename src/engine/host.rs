@@ -100,7 +100,8 @@ pub trait Host {
         let _ = input_bytes;
         true
     }
-    /// Asked at each step; the same at the same place of each replay.
+    /// Asked at each step, and whenever all that is left is to wait; the same at the same place of each replay. A run that was handed over does
+    /// at least one thing before it asks.
     fn handover(&self) -> Handover {
         Handover::No
     }

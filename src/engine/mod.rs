@@ -13,6 +13,9 @@
 //! * `for` takes arrays only. `fork` with `compete`: a branch that faults does not win; when all fault, the first fault is the task's.
 //! * A caught error without `catch.do` hands the task's input on; with a retry policy that is used up it is raised again,
 //!   unless `catch.then` says where to go.
+//! * A skipped task's schemas are not asked. A context that does not fit `export.schema` does not become one.
+//! * Extensions: see `extension`. They stand outside of the task's timeout; their `after` lists do not run when the definition faults.
+//! * A function's task shares `$context` with its caller; of its directives only `end` means something.
 //! * `$data` follows the original platform: an iteration and a branch work on a copy, which ends with them.
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros)]

@@ -95,7 +95,7 @@ pub(super) enum Next {
 }
 
 /// Runs all branches to their end; `ended` sees each one's result when it comes. `None` has ended before.
-pub(super) async fn together<'f, T>(mut branches: Vec<Option<LocalBoxFuture<'f, T>>>, mut ended: impl FnMut(usize, T) -> Next) {
+pub(super) async fn together<T>(mut branches: Vec<Option<LocalBoxFuture<'_, T>>>, mut ended: impl FnMut(usize, T) -> Next) {
     poll_fn(|cx| {
         loop {
             let (mut waiting, mut again) = (false, false);

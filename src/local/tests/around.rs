@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::mock::{Answer, Mock};
-use super::{Trial, faults, trial, yields};
+use super::{Data, Trial, faults, trial, yields};
 
 fn schema(schema: &str) -> String {
     format!("{{document: {schema}}}")
@@ -53,8 +53,8 @@ fn schemas_are_asked_at_their_places() {
 
 /// Extensions `e0`, `e1` … around tasks of a kind, and the tasks.
 fn extended(extensions: &[&str], tasks: &str) -> String {
-    let extensions = extensions.iter().enumerate().map(|(at, extension)| format!("  - e{at}: {extension}\n")).collect::<String>();
-    format!("use:\n  extensions:\n{extensions}do:\n{tasks}")
+    let extensions = extensions.iter().enumerate().map(|(at, extension)| format!("  - e{at}: {extension}")).collect::<Vec<_>>().join("\n");
+    format!("use:\n  extensions:\n{extensions}\ndo:\n{tasks}")
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn extensions_stand_around_a_task_in_order() {
     assert_eq!(report.output(), json!(2), "an extension that logs changes nothing");
     let first: Vec<&str> = report.trace.iter().take(10).map(String::as_str).collect();
     assert_eq!(first, ["start s", "start b0", "end b0", "start b1", "end b1", "start a1", "end a1", "start a0", "end a0", "end s"]);
-    assert_eq!(report.row("b0").output.as_ref().map(|data| data.to_json()), Some(json!({"logged": {"m": 2}})));
+    assert_eq!(report.row("b0").output.as_ref().map(Data::to_json), Some(json!({"logged": {"m": 2}})));
     assert_eq!((report.row("a0").runs, report.trace.len()), (2, 22));
 }
 

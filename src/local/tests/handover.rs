@@ -16,24 +16,24 @@ use crate::engine::host::Handover;
 
 const GET: &str = "call: http, with: {method: get, endpoint: 'https://h.test/', body: '${ . }'}";
 
-/// Hands over at each `every`th question.
-pub struct Every {
+/// Hands over at each `nth` question.
+struct Every {
     how: Handover,
-    every: usize,
+    nth: usize,
     asked: Cell<usize>,
-    pub cursors: RefCell<Vec<String>>,
+    cursors: RefCell<Vec<String>>,
 }
 
 impl Every {
-    pub fn new(how: Handover, every: usize) -> Rc<Self> {
-        Rc::new(Self { how, every, asked: Cell::new(0), cursors: RefCell::default() })
+    fn new(how: Handover, nth: usize) -> Rc<Self> {
+        Rc::new(Self { how, nth, asked: Cell::new(0), cursors: RefCell::default() })
     }
 }
 
 impl Relay for Every {
     fn wants(&self) -> Handover {
         self.asked.set(self.asked.get() + 1);
-        if self.asked.get().is_multiple_of(self.every) { self.how } else { Handover::No }
+        if self.asked.get().is_multiple_of(self.nth) { self.how } else { Handover::No }
     }
 
     fn passes(&self, cursor: String) -> String {
@@ -70,21 +70,17 @@ fn calls() -> Rc<Mock> {
     })
 }
 
-fn run(tasks: &str, input: &Value, relay: Option<Rc<dyn Relay>>) -> Seen {
+fn run(tasks: &str, input: &Value, relay: Rc<dyn Relay>) -> Seen {
     let calls = calls();
-    let mut trial = Trial::new(tasks, input.clone()).calls(&calls);
-    if let Some(relay) = relay {
-        trial = trial.relay(relay);
-    }
-    seen(trial.run(), &calls)
+    seen(Trial::new(tasks, input.clone()).calls(&calls).relay(relay).run(), &calls)
 }
 
 /// Runs once through, and with a handover wherever there can be one, and at every other and third of them.
 fn same_when_handed_over(what: &str, tasks: &str, input: &Value) -> Seen {
-    let once = run(tasks, input, None);
+    let once = run(tasks, input, Rc::new(Never));
     for every in 1..4 {
         let relay = Every::new(Handover::WhenIdle, every);
-        assert_eq!(run(tasks, input, Some(relay.clone())), once, "{what}, at each {every}");
+        assert_eq!(run(tasks, input, relay.clone()), once, "{what}, at each {every}");
         assert!(every > 1 || !relay.cursors.borrow().is_empty(), "{what}: was handed over");
     }
     once
@@ -111,7 +107,6 @@ fn every_construct_goes_on_where_it_stood() {
         ("$data", format!("do:\n- s: {{set: {{k: 1}}}}\n- l: {{for: {{each: a, in: '${{ [1, 2] }}'}}, do: [{{x: {{set: {{k: '${{ $data.k + $data.a }}'}}}}}}, {{c: {{{GET}}}}}]}}\n- f: {{fork: {{branches: [{{a: {{do: [{{w: {{wait: {{seconds: 1}}}}}}, {{x: {{set: {{z: '${{ $data }}'}}}}}}]}}}}, {{b: {{set: {{k: 7}}}}}}]}}}}\n- e: {{set: {{d: '${{ $data }}'}}}}")),
     ];
     for (what, tasks) in rows {
-        eprintln!("{what}");
         same_when_handed_over(what, &tasks, &json!({"n": 1, "d": "so it is"}));
     }
 }
@@ -132,16 +127,14 @@ fn listeners_go_on_listening() {
         "do:\n- t: {try: [{l: {listen: {to: {one: {with: {type: never}}}}, timeout: {after: {seconds: 7}}}}], catch: {as: e, do: [{h: {set: {s: '${ $e.status }'}}}]}}".to_owned(),
     ];
     for tasks in rows {
-        let run = |relay: Option<Rc<Every>>| {
+        let run = |relay: Rc<dyn Relay>| {
             let calls = calls();
-            let trial = Trial::new(&tasks, json!({"n": 1})).calls(&calls).events(&events);
-            let report = relay.map_or_else(|| Rc::new(Never) as Rc<dyn Relay>, |relay| relay);
-            seen(trial.relay(report).run(), &calls)
+            seen(Trial::new(&tasks, json!({"n": 1})).calls(&calls).events(&events).relay(relay).run(), &calls)
         };
-        let once = run(None);
+        let once = run(Rc::new(Never));
         for every in 1..4 {
             let relay = Every::new(Handover::WhenIdle, every);
-            assert_eq!(run(Some(relay.clone())), once, "{tasks}, at each {every}");
+            assert_eq!(run(relay.clone()), once, "{tasks}, at each {every}");
             let handovers = relay.cursors.borrow().len();
             assert!(handovers < 100 && (every > 1 || handovers > 1), "{handovers}: only a run that has done something is handed over");
         }
