@@ -165,7 +165,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether the task is one call, whose time limit is its host's to keep, and whose result `$data` keeps.
+    /// Whether the task is one call, whose time limit is its host's to keep, and whose result `$data` keeps. `emit` is none: its output is the
+    /// event, and its limit the engine's to keep.
     #[must_use]
     pub fn is_call(&self) -> bool {
         match self {
@@ -175,8 +176,7 @@ impl Kind {
             | Self::Activity(_)
             | Self::Shell(_)
             | Self::Script(_)
-            | Self::Workflow(_)
-            | Self::Emit(_) => true,
+            | Self::Workflow(_) => true,
             Self::Set(_)
             | Self::Do(_)
             | Self::For(_)
@@ -186,6 +186,7 @@ impl Kind {
             | Self::Raise(_)
             | Self::Wait(_)
             | Self::Function(_)
+            | Self::Emit(_)
             | Self::Listen(_) => false,
         }
     }

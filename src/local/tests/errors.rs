@@ -176,6 +176,9 @@ fn time_limits_raise_408() {
     let never = Mock::new(|_| Answer::never());
     let report = Trial::new(&format!("do:\n- get: {{{GET}, timeout: {{after: PT7S}}}}"), json!({})).calls(&never).run();
     assert_eq!((report.fault().status, report.fault().instance.as_deref(), report.took), (408, Some("/do/0/get"), seconds(7)));
+    let emit = "do:\n- tell: {emit: {event: {with: {type: t}}}, timeout: {after: PT7S}}";
+    let report = Trial::new(emit, json!({})).calls(&never).run();
+    assert_eq!((report.fault().status, report.fault().instance.as_deref(), report.took), (408, Some("/do/0/tell"), seconds(7)));
     yields(&[(
         "an enclosing try catches it",
         "do:\n- t:\n    try: [{w: {wait: {hours: 1}, timeout: {after: PT1S}}}]\n    catch: {errors: {with: {type: 'https://serverlessworkflow.io/spec/1.0.0/errors/timeout'}}, do: [{h: {set: {late: true}}}]}",
