@@ -17,15 +17,15 @@ use crate::engine::host::Handover;
 const GET: &str = "call: http, with: {method: get, endpoint: 'https://h.test/', body: '${ . }'}";
 
 /// Hands over at each `nth` question.
-struct Every {
+pub struct Every {
     how: Handover,
     nth: usize,
     asked: Cell<usize>,
-    cursors: RefCell<Vec<String>>,
+    pub cursors: RefCell<Vec<String>>,
 }
 
 impl Every {
-    fn new(how: Handover, nth: usize) -> Rc<Self> {
+    pub fn new(how: Handover, nth: usize) -> Rc<Self> {
         Rc::new(Self { how, nth, asked: Cell::new(0), cursors: RefCell::default() })
     }
 }
