@@ -298,18 +298,21 @@ pub fn digest(parts: &[&str]) -> String {
 /// Keeps an activity alive at the server, and stops it when the server says so.
 pub struct Beat<'a>(&'a ActivityContext);
 
+/// Longer than anything runs.
+const NEVER: Duration = Duration::from_hours(24 * 365);
+
 impl Beat<'_> {
     fn is_local(&self) -> bool {
         self.0.info().is_local
     }
 
-    /// Runs the work, heartbeating each third of the activity's heartbeat timeout.
+    /// Runs the work, heartbeating each third of the activity's heartbeat timeout; without one it does not beat, and may outlive its run.
     ///
     /// # Errors
     /// Cancelled, when the activity is.
     async fn until<T>(&self, work: impl Future<Output = T>) -> Result<T, ActivityError> {
-        let third = self.0.info().heartbeat_timeout.filter(|t| !t.is_zero()).map_or(Duration::from_mins(1), |t| t / 3);
-        let mut ticks = tokio::time::interval(third);
+        let limit = self.0.info().heartbeat_timeout.filter(|t| !t.is_zero());
+        let mut ticks = tokio::time::interval(limit.map_or(NEVER, |limit| limit / 3));
         ticks.tick().await;
         tokio::pin!(work);
         loop {

@@ -163,7 +163,7 @@ fn calls() {
             vec![(UNKNOWN_KEY, 10, 11)],
         ),
         (
-            "call: http\nwith: {method: get, endpoint: 'http://h', output: all, redirect: 'true', headers: [a], query: {a: 1.10, b: 2, c: [x]}}",
+            "call: http\nwith: {method: get, endpoint: 'http://h', output: all, redirect: 'true', headers: [a], query: {a: 1.10, b: 2, c: {x: 1}}}",
             vec![(BAD_VALUE, 5, 57), (WRONG_TYPE, 5, 72), (WRONG_TYPE, 5, 89), (WRONG_TYPE, 5, 105), (WRONG_TYPE, 5, 120)],
         ),
         (

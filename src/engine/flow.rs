@@ -172,7 +172,8 @@ impl Run<'_> {
             Some(state) => (state.limit, Some(state.definition)),
             None => {
                 let limit = task.timeout.as_ref().map(|spec| view.duration(spec)).transpose()?;
-                if task.kind.is_call() {
+                // A sub-workflow has no such limit on any host: it is cancelled like a list, and what it has begun with it.
+                if task.kind.is_call() && !matches!(task.kind, Kind::Workflow(_)) {
                     return tasks::define(view, task, limit).await;
                 }
                 (limit.map(|limit| Limit::from(self.host.now(), limit)), None)

@@ -38,12 +38,6 @@ pub fn ended(error: &ActivityExecutionError) -> Ended {
     }
 }
 
-/// How a child workflow ended when it gave no output.
-#[must_use]
-pub fn ended_of_child(error: &ChildWorkflowExecutionError) -> Ended {
-    error.failure().map_or_else(|| Ended::Other(error.to_string()), ended_with)
-}
-
 fn ended_with(failure: &Failure) -> Ended {
     let mut at = Some(failure);
     while let Some(f) = at {
@@ -80,6 +74,19 @@ pub fn call_error(ended: Ended, error_host: &str) -> CallError {
         Ended::Other(message) => Fault::standard(Standard::Runtime, error_host, "The call failed", Some(message)),
     };
     CallError::Fault(Box::new(fault))
+}
+
+/// The fault of a child workflow: what it raised, whatever its type.
+#[must_use]
+pub fn child_error(error: &ChildWorkflowExecutionError, error_host: &str) -> CallError {
+    let ended = error.failure().map_or_else(|| Ended::Other(error.to_string()), ended_with);
+    if let Ended::Application { details: Some(details), .. } = &ended
+        && let Ok(raised) = serde_json::from_value::<Fault>(details.to_json())
+    {
+        // Its place is one in another document.
+        return CallError::Fault(Box::new(Fault { instance: None, ..raised }));
+    }
+    call_error(ended, error_host)
 }
 
 /// The agent failed by itself.

@@ -11,7 +11,7 @@ use temporalio_common::{RetryPolicy, UntypedActivity, UntypedWorkflow};
 use temporalio_sdk::{ChildWorkflowOptions, LocalActivityOptions, ParentClosePolicy};
 use temporalio_workflow::WorkflowCancellationToken;
 
-use super::activity_error::{call_error, ended, ended_of_child};
+use super::activity_error::{call_error, child_error, ended};
 use super::host::TemporalHost;
 use crate::activities::digest;
 use crate::activities::names::RESOLVE_DEFINITION;
@@ -70,7 +70,7 @@ pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) ->
         match started.result().await {
             Ok(output) if output.payloads.is_empty() => Ok(Data::null()),
             Ok(output) => first(&output).or_else(|e| refuse(Standard::Runtime, "Unreadable output", e)),
-            Err(e) => Err(call_error(ended_of_child(&e), &facts.error_host)),
+            Err(e) => Err(child_error(&e, &facts.error_host)),
         }
     }
     .boxed_local()

@@ -68,11 +68,14 @@ pub fn run(
         let options = local_options(call, manner, token);
         return async move { answer(ctx.execute_local_activity(activity, input, options).await, &facts) }.boxed_local();
     }
-    let options = options(call, manner, token);
     if call.detached {
-        drop(ctx.execute_activity(activity, input, options)); // asked for; what becomes of it is nobody's concern
+        // Asked for; what becomes of it is nobody's concern, and it outlives the run: no cancellation reaches it, and it does not beat.
+        let mut options = options(call, manner, WorkflowCancellationToken::new());
+        options.heartbeat_timeout = None;
+        drop(ctx.execute_activity(activity, input, options));
         return std::future::ready(Ok(Data::null())).boxed_local();
     }
+    let options = options(call, manner, token);
     async move { answer(ctx.execute_activity(activity, input, options).await, &facts) }.boxed_local()
 }
 

@@ -257,7 +257,7 @@ Feature: Run
             script:
               language: js
               code: |
-                console.log(typeof fetch, typeof require, typeof process.env.HOME);
+                console.log(typeof fetch, typeof WebSocket, typeof process.env.HOME);
     """
     When the workflow is executed
     Then the workflow should complete with output:
