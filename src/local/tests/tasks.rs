@@ -107,7 +107,7 @@ fn for_chains_its_iterations() {
             "end from within",
             "do:\n- l:\n    for: {in: '${ [1, 2, 3] }'}\n    do:\n    - a: {if: $item == 2, set: {at: '${ $item }'}, then: end}\n- b: {set: {never: true}}",
             json!({}),
-            json!({}),
+            json!({"at": 2}),
         ),
     ]);
     let looped = |of: &str| format!("do:\n- l:\n    for: {{in: '{of}'}}\n    do:\n    - a: {{set: {{x: 1}}}}");
