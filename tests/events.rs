@@ -105,7 +105,7 @@ async fn what_is_posted_finds_the_runs_that_listen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_emitted_reaches_the_sink_once() {
     let stage = Stage::start().await;
-    let web = Web::start(|path, _| if path.starts_with("/down") { Reply::status(503) } else { Reply::status(202) }).await;
+    let web = Web::start(|seen, _| if seen.path.starts_with("/down") { Reply::status(503) } else { Reply::status(202) }).await;
     let url = web.url("/events");
     let _worker = WorkerProcess::start(&stage.server.address(), None, &[("WORKFLOW_RUNNER_EVENTS__SINK", &url)]).await;
     let tasks = "  - tell: {emit: {event: {with: {type: told, data: {n: '${ .n + 1 }'}}}}}\n";

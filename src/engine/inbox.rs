@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn those_who_listen_already_each_get_their_look() {
-        let inbox = inbox(1..=0);
+        let inbox = Rc::new(Inbox::default());
         let (left, right) = (inbox.listen("l"), inbox.listen("r"));
         inbox.put(event(1)).unwrap();
         assert_eq!(left.next().map(|r| r.number), Some(1));
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn what_nobody_can_want_any_more_is_dropped() {
-        let inbox = inbox(1..=0);
+        let inbox = Rc::new(Inbox::default());
         let (left, right) = (inbox.listen("l"), inbox.listen("r"));
         inbox.put(event(1)).unwrap();
         left.next();
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn the_newest_is_refused_when_there_is_no_room() {
-        let inbox = inbox(1..=0);
+        let inbox = Rc::new(Inbox::default());
         let half = Data::string("x".repeat(BYTES_MAX / 2 - 2));
         inbox.put(half.clone()).unwrap();
         inbox.put(half.clone()).unwrap();
