@@ -26,14 +26,20 @@ const SHAPES: [(&str, &str, u32); 6] = [
     ("set, one path", "[{s: {set: {x: '${ .a }'}}}]", 1),
     ("set, one sum", "[{s: {set: {x: '${ $i + 1 }'}}}]", 1),
     ("set, text", r#"[{s: {set: {x: '${ "item \($i) of \($input.a)" }'}}}]"#, 1),
-    ("set, an object of eight", "[{s: {set: '${ {a: .a, b: $i, c: (.a // 1), d: [$i, .a], e: {f: .a}, g: \"x\", h: null, i: ($i > 3)} }'}}]", 1),
+    (
+        "set, an object of eight",
+        "[{s: {set: '${ {a: .a, b: $i, c: (.a // 1), d: [$i, .a], e: {f: .a}, g: \"x\", h: null, i: ($i > 3)} }'}}]",
+        1,
+    ),
     ("set, reduce over ten", "[{s: {set: {x: '${ reduce range(10) as $k (0; . + $k) }'}}}]", 1),
     ("switch and set", "[{w: {switch: [{big: {when: $i >= 0, then: s}}]}}, {s: {set: {x: '${ .a }'}}}]", 2),
 ];
 
 fn plan(tasks: &str) -> Plan {
     let document = "document: {dsl: '1.0.3', namespace: bench, name: pure, version: '1.0.0'}";
-    let text = format!("{document}\ninput: {{from: '{{items: [range({TASKS})], a: 7}}'}}\ndo:\n- l: {{for: {{in: .items, each: i}}, do: {tasks}}}\n");
+    let text = format!(
+        "{document}\ninput: {{from: '{{items: [range({TASKS})], a: 7}}'}}\ndo:\n- l: {{for: {{in: .items, each: i}}, do: {tasks}}}\n"
+    );
     build(&text, "pure.yaml").unwrap_or_else(|error| panic!("{tasks}: {error:?}"))
 }
 
