@@ -12,7 +12,7 @@ TEMPORAL_SHA256 := 3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71
 export PATH := $(PATH):$(TOOLS)/bin
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test conformance bench lint fmt tools clean
+.PHONY: build demo test conformance fuzz bench lint fmt tools clean
 
 build: ## the program, optimised: target/release/workflow-runner
 	$(CARGO) build --locked --release
@@ -23,6 +23,9 @@ demo: tools ## a workflow with an agent step through both handshakes, on a Tempo
 
 test: tools ## every test, those against a Temporal server too
 	$(CARGO) test --locked
+
+fuzz: ## hostile documents, expressions and data, FUZZ_SECONDS (60) for each; `fuzz/run expression` for one
+	CARGO=$(CARGO) fuzz/run
 
 bench: tools ## what workflows cost, beside the same written by hand on the SDK; BENCH='--runs 5 3-http' for a part
 	$(CARGO) bench --locked --bench shapes -- $(BENCH)

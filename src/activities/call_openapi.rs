@@ -8,5 +8,5 @@ use super::{Beat, ExecutionActivities, call};
 use crate::expr::Data;
 
 pub(super) async fn run(activities: &ExecutionActivities, input: &Data, beat: Beat<'_>) -> Result<Data, ActivityError> {
-    call::run(&activities.secrets, input, beat, |request, key| async move { activities.openapi.call(&request, &key).await }).await
+    Box::pin(call::run(&activities.secrets, input, beat, |request, key| async move { activities.openapi.call(&request, &key).await })).await
 }

@@ -26,6 +26,7 @@ fn copied(mut cv: Cv<'_, Kind>) -> ValXs<'_, Val> {
     let (id, ctx) = cv.0.pop_fun();
     let (shared, value) = (ctx.data().clone(), cv.1);
     // The last part of a path comes first. Where they cannot be followed, the update will say why.
+    #[allow(clippy::default_trait_access, reason = "the type has no public name")]
     let paths: Vec<Vec<Val>> = id
         .paths::<Kind>((ctx, (value.clone(), Default::default())))
         .map_while(|found| found.ok().map(|(_, path)| path.iter().cloned().collect()))

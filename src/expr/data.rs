@@ -31,10 +31,11 @@ impl Data {
     /// The text is not one JSON value, nests deeper than 128, or has an integer beyond 64 bits: those would be rounded where they are written again,
     /// and a number that silently became another one is worse than an error.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
-        // jaq reads a superset of JSON (comments, NaN, byte strings, any key): what it adds is refused.
+        // jaq reads any bytes within quotes, and a superset of JSON (comments, NaN, byte strings, any key): what it adds is refused.
+        std::str::from_utf8(bytes).map_err(|e| ParseError(e.to_string()))?;
         let strict = readable(bytes).map_err(|what| ParseError(format!("it {what}")))?;
         if !strict {
-            return Err(ParseError("it has a comment or a `+`, which are not JSON".to_owned()));
+            return Err(ParseError("it has a comment, or a `+` or a zero before a number, which are not JSON".to_owned()));
         }
         let val = read::parse_single(bytes).map_err(|e| ParseError(e.to_string()))?;
         super::eval::json_only(&val, DEPTH_MAX).map_err(|what| ParseError(format!("{what} is not JSON")))?;
@@ -284,15 +285,15 @@ pub(super) fn each_node<E>(val: &Val, mut see: impl FnMut(&Val, usize) -> Result
 const DIGITS_MAX: usize = 2_000;
 
 /// Whether a JSON text can be read without harm: jaq's reader goes as deep as the text does, and reads numbers of any length. Says what is wrong.
-/// False where there is a comment or a `+` that jaq alone would read.
+/// False where there is a comment, a `+` or a zero before a number that jaq alone would read.
 ///
 /// Quotes and brackets in comments, which jaq's reader skips, are not counted.
 pub(super) fn readable(bytes: &[u8]) -> Result<bool, String> {
-    let (mut depth, mut digits, mut strict, mut before) = (0_usize, 0_usize, true, 0);
+    let (mut depth, mut digits, mut strict) = (0_usize, 0_usize, true);
     let (mut in_string, mut escaped, mut in_comment) = (false, false, false);
-    for byte in bytes {
-        let last = std::mem::replace(&mut before, *byte);
-        digits = if byte.is_ascii_digit() && !in_string && !in_comment { digits + 1 } else { 0 };
+    let mut zero_first = false;
+    for (at, byte) in bytes.iter().enumerate() {
+        let before = |distance| at.checked_sub(distance).map_or(0, |at| bytes[at]);
         match byte {
             b'\n' if in_comment => in_comment = false,
             _ if in_comment => {}
@@ -301,16 +302,26 @@ pub(super) fn readable(bytes: &[u8]) -> Result<bool, String> {
             b'"' => in_string = !in_string,
             _ if in_string => {}
             b'#' => (in_comment, strict) = (true, false),
-            b'+' => strict &= matches!(last, b'e' | b'E'),
+            b'+' => strict &= matches!(before(1), b'e' | b'E'),
             b'[' | b'{' => depth += 1,
             b']' | b'}' => depth = depth.saturating_sub(1),
+            b'0'..=b'9' => {
+                if digits == 0 {
+                    let in_exponent = matches!(before(1), b'-' | b'+') && matches!(before(2), b'e' | b'E');
+                    zero_first = *byte == b'0' && !in_exponent && !matches!(before(1), b'.' | b'e' | b'E');
+                }
+                digits += 1;
+                strict &= !(zero_first && digits > 1);
+                if digits > DIGITS_MAX {
+                    return Err(format!("has a number of more than {DIGITS_MAX} digits"));
+                }
+                continue;
+            }
             _ => {}
         }
+        digits = 0;
         if depth > DEPTH_MAX {
             return Err(format!("nests deeper than {DEPTH_MAX}"));
-        }
-        if digits > DIGITS_MAX {
-            return Err(format!("has a number of more than {DIGITS_MAX} digits"));
         }
     }
     Ok(strict)

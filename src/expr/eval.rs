@@ -236,6 +236,7 @@ pub(super) fn json_only(val: &Val, depth_max: usize) -> Result<(), &'static str>
         _ if depth > depth_max => Err("a value too deep"),
         Val::Num(number) => json_number(number),
         Val::BStr(_) => Err("a byte string"),
+        Val::TStr(bytes) if std::str::from_utf8(bytes).is_err() => Err("text that is not UTF-8"),
         Val::Obj(members) if members.keys().any(|key| !matches!(key, Val::TStr(_))) => Err("an object key that is not a string"),
         _ => Ok(()),
     })

@@ -147,7 +147,7 @@ fn path<'s>(head: Term<&'s str>, parts: Vec<(Part<Term<&'s str>>, Opt)>) -> Term
     if plain.is_empty() { head } else { Term::Path(Box::new(head), Path(plain)) }
 }
 
-fn member<'s>(key: Term<&'s str>) -> Term<&'s str> {
+fn member(key: Term<&str>) -> Term<&str> {
     path(Term::Id, vec![(Part::Index(key), Opt::Essential)])
 }
 

@@ -35,6 +35,7 @@ fn what_grows_without_end_ends_in_an_error() {
     assert!(run("reduce range(40) as $i (10; . * .) | . > 1", json!(null)).unwrap_err().contains("too large"));
 }
 
+#[allow(clippy::too_many_lines, reason = "one list of programs")]
 #[test]
 fn what_is_small_only_by_sharing_is_never_walked_to_its_end() {
     for walk in [

@@ -98,7 +98,7 @@ fn guarded(name: &'static str, behind: &'static str, args: &[Bind]) -> Def<&'sta
     let mut given = Vec::new();
     let mut names = Vec::new();
     for (at, arg) in args.iter().enumerate() {
-        let (named, fit) = match arg {
+        let (called, fit) = match arg {
             // The filter runs once for each item, and what it gives is compared.
             Bind::Fun(()) => (FILTERS[at], pipe(call(TICK), pipe(call(FILTERS[at]), call(INSIDE)))),
             Bind::Var(()) => {
@@ -113,7 +113,7 @@ fn guarded(name: &'static str, behind: &'static str, args: &[Bind]) -> Def<&'sta
                 (VARIABLES[at], pipe(Term::Var(VARIABLES[at]), call(guard)))
             }
         };
-        names.push(named);
+        names.push(called);
         given.push(fit);
     }
     let native = Term::Call(behind, given);

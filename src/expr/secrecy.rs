@@ -277,7 +277,7 @@ impl<'s> Walk<'s> {
             return;
         }
         let empty = matches!(other, Term::Str(None, parts) if parts.is_empty());
-        let is_text = matches!(other, Term::Str(..)) && !(empty && !matches!(op, Cmp::Eq | Cmp::Ne));
+        let is_text = matches!(other, Term::Str(..)) && (!empty || matches!(op, Cmp::Eq | Cmp::Ne));
         if both || is_text {
             let sign = match op {
                 Cmp::Eq => "==",

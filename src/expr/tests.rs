@@ -208,10 +208,13 @@ fn what_is_not_json_is_refused() {
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     assert!(Data::parse(deep.as_bytes()).unwrap_err().to_string().contains("deeper"));
     assert!(serde_json::from_str::<Data>(&deep).is_err());
+    assert!(Data::parse(b"\"\xff\"").is_err());
+    assert!(run("\"/w==\" | @base64d", json!(null)).unwrap_err().contains("UTF-8"));
+    assert_eq!(run("\"/w==\" | @base64d | @base64", json!(null)), Ok(json!("/w==")));
     // A quote in a comment hides nothing.
     assert!(Data::parse(format!("#\"\n{deep}").as_bytes()).is_err());
     assert!(Data::parse("9".repeat(1_000_000).as_bytes()).unwrap_err().to_string().contains("digits"));
-    assert!(Data::parse(b"[\"#+\", 1e+3, 18446744073709551615, -9223372036854775808]").is_ok());
+    assert!(Data::parse(b"[\"#+01\", 1e+3, 0.01, 1e-05, 10, 0, 18446744073709551615, -9223372036854775808]").is_ok());
 }
 
 #[test]

@@ -136,6 +136,7 @@ struct Origin {
     outsides: Outsides,
 }
 
+#[allow(clippy::large_enum_variant, reason = "made once in a run")]
 enum Step {
     Ended(Ended),
     /// With the input of the next run.

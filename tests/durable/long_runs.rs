@@ -42,7 +42,7 @@ async fn a_loop_of_more_than_twenty_thousand_steps_pauses_and_completes() {
 /// Loops in a `try` that tries again, in branches beside a wait, with context, loop variables and a timeout around it all.
 fn everything(url: &str) -> String {
     document(&format!(
-        r#"  - all:
+        r"  - all:
       timeout: {{after: PT10M}}
       fork:
         branches:
@@ -72,7 +72,7 @@ fn everything(url: &str) -> String {
               do:
                 - nap: {{wait: PT2S}}
                 - woken: {{set: {{woken: true}}}}
-"#
+"
     ))
 }
 

@@ -11,6 +11,7 @@ use crate::local::events::scripted;
 use crate::local::mock::Answer;
 
 /// An event of this type whose id tells its data.
+#[allow(clippy::needless_pass_by_value, reason = "written as `json!`")]
 fn event(type_: &str, data: Value) -> Value {
     json!({"specversion": "1.0", "id": format!("{type_} {data}"), "source": "/test", "type": type_, "data": data})
 }
