@@ -1,0 +1,283 @@
+//! The documentation holds what it says: every page of `docs/` is read, every example on it runs in this process, in virtual time, and comes to
+//! exactly what stands beside it; and each task type has a page with an example of it.
+//!
+//! An example is a fenced `yaml` document and the fenced blocks behind it, told apart by the words behind the opening fence:
+//!
+//! | fence | is |
+//! |---|---|
+//! | `yaml` | a definition; what follows, up to the next one, belongs to it |
+//! | `yaml file NAME` | a file in the definition's folder |
+//! | `yaml definition` | a definition that is registered, for `run: workflow` |
+//! | `json secrets` | names and values |
+//! | `json input` | the workflow's input; without it null |
+//! | `<any> answer [STATUS] METHOD /path` | what `http://api.test` answers, once |
+//! | `json agent NAME`, `json activity NAME` | what an agent or an activity answers, once |
+//! | `json event [after DURATION]` | an event from outside |
+//! | `json output [after DURATION]` | the output, and the time that it took |
+//! | `json error` | members of the error that the workflow faults with |
+//! | `yaml part` | a piece of a definition, which only must be YAML |
+//! | `sh`, `console`, `text` | prose |
+//!
+//! `output` or `error` ends a run; an `input` behind it begins another one of the same definition.
+
+#[path = "docs/fences.rs"]
+mod fences;
+#[path = "docs/site.rs"]
+mod site;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::future::LocalBoxFuture;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use workflow_runner::config::{Config, Detour, HttpSettings, RunKind};
+use workflow_runner::effects::EffectError;
+use workflow_runner::effects::definitions::Definitions;
+use workflow_runner::effects::events::Sink;
+use workflow_runner::effects::http::Http;
+use workflow_runner::effects::resources::{Purpose, Resources};
+use workflow_runner::effects::secrets::{Chain, Environment};
+use workflow_runner::engine::host::{Call, Effect};
+use workflow_runner::engine::{Outcome, Start};
+use workflow_runner::expr::Data;
+use workflow_runner::expr::marker::Markers;
+use workflow_runner::local::effects::{Effects, RealCalls};
+use workflow_runner::local::{self, Calls, Clock, Options};
+use workflow_runner::plan::{self, OutsideKind, Outsides, Plan};
+
+use self::fences::{Example, Expected, Run};
+use self::site::Site;
+
+/// Each kind of task that a plan knows, and its page.
+const PAGES: [(&str, &str); 18] = [
+    ("Set", "set"),
+    ("Do", "do"),
+    ("For", "for"),
+    ("Switch", "switch"),
+    ("Fork", "fork"),
+    ("Try", "try"),
+    ("Raise", "raise"),
+    ("Wait", "wait"),
+    ("Http", "call-http"),
+    ("Agent", "call-agent"),
+    ("OpenApi", "call-openapi"),
+    ("Activity", "call-activity"),
+    ("Function", "call-function"),
+    ("Shell", "run-shell"),
+    ("Script", "run-script"),
+    ("Workflow", "run-workflow"),
+    ("Emit", "emit"),
+    ("Listen", "listen"),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every page, by its path below `docs/`.
+fn pages() -> BTreeMap<String, String> {
+    let (mut pages, mut folders) = (BTreeMap::new(), vec![PathBuf::new()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(root().join("docs").join(&folder)).expect("a folder") {
+            let path = folder.join(entry.expect("an entry").file_name());
+            let file = root().join("docs").join(&path);
+            if file.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                let text = std::fs::read_to_string(&file).expect("a page");
+                pages.insert(path.to_string_lossy().into_owned(), text);
+            }
+        }
+    }
+    pages
+}
+
+/// What all runs have in common.
+struct World {
+    site: Site,
+    config: Config,
+    http: Http,
+}
+
+impl World {
+    fn new(folder: &Path) -> Self {
+        let site = Site::start();
+        let detour = Detour { host: "api.test".to_owned(), port: None, origin: site.origin().parse().expect("an address") };
+        let mut config = Config { http: HttpSettings { resolve: vec![detour], ..HttpSettings::local() }, ..Config::default() };
+        config.run.enable = RunKind::ALL.into();
+        config.resources.folder = Some(folder.to_owned());
+        config.definitions.dir = Some(folder.join("definitions"));
+        let http = Http::new(&config.http).expect("a client");
+        Self { site, config, http }
+    }
+
+    async fn plan(&self, text: &str, name: &str) -> Result<Plan, String> {
+        let resources = Resources::new(self.http.clone(), &self.config.resources);
+        let mut outsides = Outsides::new();
+        loop {
+            let missing = plan::missing(text, name, &outsides);
+            if missing.is_empty() {
+                return plan::build_with(text, name, &outsides).map_err(|error| error.to_string());
+            }
+            for outside in missing {
+                let purpose = if outside.kind == OutsideKind::Function { Purpose::Run } else { Purpose::Read };
+                let resource = Data::object([("uri", Data::string(&*outside.uri))]);
+                let found = resources.fetch(&resource, purpose).await.map_err(|error| format!("{}: {error}", outside.uri))?;
+                outsides.insert(outside.uri.to_string(), found.text);
+            }
+        }
+    }
+}
+
+/// Everything for real, but agents and activities, which answer as the page says.
+struct Scripted {
+    real: RealCalls,
+    answers: RefCell<BTreeMap<String, VecDeque<Value>>>,
+}
+
+impl Calls for Scripted {
+    fn call(&self, call: Call, clock: &Clock) -> LocalBoxFuture<'static, Result<Data, EffectError>> {
+        let key = match call.effect {
+            Effect::Agent => format!("agent {}", text(&call.input, "agent")),
+            Effect::Activity => format!("activity {}", text(&call.input, "name")),
+            _ => return self.real.call(call, clock),
+        };
+        let answer = self.answers.borrow_mut().get_mut(&key).and_then(VecDeque::pop_front);
+        Box::pin(
+            async move { answer.map(Data::from).ok_or_else(|| EffectError::configuration(format!("the page has no answer of {key}"))) },
+        )
+    }
+}
+
+fn text(data: &Data, member: &str) -> String {
+    data.get(member).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Runs one example; `Err` says what is not as the page has it.
+async fn follow(world: &World, folder: &Path, example: &Example) -> Result<BTreeSet<String>, String> {
+    for (name, text) in &example.files {
+        std::fs::write(folder.join(name), text).map_err(|error| format!("{name}: {error}"))?;
+    }
+    for text in &example.definitions {
+        let child = plan::build(text, "definition").map_err(|error| error.to_string())?;
+        let registered = Definitions::new(&world.config.definitions).register(&child.namespace, &child.name, &child.version, text, true);
+        registered.map_err(|error| error.to_string())?;
+    }
+    let mut kinds = BTreeSet::new();
+    for run in &example.runs {
+        world.site.answers(run.web.clone());
+        let plan = world.plan(&example.definition, "example").await?;
+        if let Some(warning) = plan.warnings.first() {
+            return Err(format!("a warning: {}", warning.message));
+        }
+        kinds.extend(plan.tasks.iter().map(variant));
+        compare(run, &perform(world, &plan, example, run).await)?;
+        let left = world.site.left();
+        if !left.is_empty() {
+            return Err(format!("of the web: {}", left.join(", ")));
+        }
+    }
+    Ok(kinds)
+}
+
+/// The name of a task's kind, as the plan has it.
+fn variant(task: &plan::Task) -> String {
+    let shown = format!("{:?}", task.kind);
+    shown.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_owned()
+}
+
+async fn perform(world: &World, plan: &Plan, example: &Example, run: &Run) -> (Outcome, Duration) {
+    let markers = Markers::new("docs");
+    let secrets = example.secrets.iter().map(|(name, value)| (format!("WORKFLOW_RUNNER_SECRET_{name}"), value.clone()));
+    let secrets = Chain::default().then(Environment::new(secrets));
+    let effects = Effects { secrets, ..Effects::new(&world.config, world.http.clone(), Sink::default(), markers.clone(), "docs") };
+    let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
+    let mut start = Start::new("docs", run.input.clone().into(), Timestamp::UNIX_EPOCH);
+    start.secrets = markers.object(&plan.secrets);
+    let calls = Scripted { real: RealCalls::new(effects), answers: RefCell::new(run.answers.clone()) };
+    let mut options = Options::new(start, clock.clone(), Rc::new(calls));
+    let events = run.events.iter().map(|(after, event)| (*after, Data::from(event.clone()))).collect();
+    options.events = Some(local::events::scripted(&clock, events));
+    let outcome = local::drive(plan, options).await;
+    (outcome, clock.now().duration_since(Timestamp::UNIX_EPOCH).unsigned_abs())
+}
+
+fn compare(run: &Run, (outcome, took): &(Outcome, Duration)) -> Result<(), String> {
+    match (&run.expected, outcome) {
+        (Expected::Output { output, after }, Outcome::Completed(found)) => {
+            let found = found.to_json();
+            if found != *output {
+                return Err(format!("the output is {found:#}"));
+            }
+            if after.is_some_and(|after| after != *took) {
+                return Err(format!("it took {took:?}"));
+            }
+            Ok(())
+        }
+        (Expected::Error(members), Outcome::Faulted(fault)) => {
+            let found = json!(fault);
+            let wrong = members.iter().find(|(name, value)| found.get(name) != Some(value));
+            wrong.map_or(Ok(()), |(name, _)| Err(format!("`{name}` is not that of the error {found:#}")))
+        }
+        (_, outcome) => Err(format!("it ended with {outcome:?}")),
+    }
+}
+
+#[test]
+fn every_example_comes_to_what_its_page_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = World::new(folder.path());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let (mut problems, mut shown) = (Vec::new(), BTreeMap::<String, BTreeSet<String>>::new());
+    for (page, text) in pages() {
+        let (examples, mistakes) = fences::read(&text);
+        problems.extend(mistakes.into_iter().map(|mistake| format!("docs/{page}:{mistake}")));
+        for example in examples {
+            let followed = tokio::task::LocalSet::new().block_on(&runtime, follow(&world, folder.path(), &example));
+            match followed {
+                Ok(kinds) => shown.entry(page.clone()).or_default().extend(kinds),
+                Err(problem) => problems.push(format!("docs/{page}:{}: {problem}", example.line)),
+            }
+        }
+    }
+    for (kind, page) in PAGES {
+        let file = format!("tasks/{page}.md");
+        if !shown.get(&file).is_some_and(|kinds| kinds.contains(kind)) {
+            problems.push(format!("docs/{file}: no example that runs has a task of this type"));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn every_kind_of_task_has_its_page() {
+    let source = std::fs::read_to_string(root().join("src/plan/mod.rs")).expect("the plan's source");
+    let (_, rest) = source.split_once("\npub enum Kind {\n").expect("the kinds");
+    let (body, _) = rest.split_once("\n}").expect("their end");
+    let name = |line: &str| line.trim().split('(').next().map(str::to_owned);
+    let kinds: BTreeSet<String> = body.lines().filter(|line| !line.trim().starts_with("//")).filter_map(name).collect();
+    assert_eq!(kinds, PAGES.iter().map(|(kind, _)| (*kind).to_owned()).collect(), "the kinds, and those with a page");
+    let pages = pages();
+    for (_, page) in PAGES {
+        assert!(pages["README.md"].contains(&format!("(tasks/{page}.md)")), "the index names tasks/{page}.md");
+    }
+}
+
+/// Links to places in this repository, of the documentation and of the README.
+#[test]
+fn no_link_leads_nowhere() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let docs = pages().into_iter().map(|(page, text)| (Path::new("docs").join(page), text));
+    for (page, text) in docs.chain([(PathBuf::from("README.md"), readme)]) {
+        let folder = root().join(page.parent().expect("a folder"));
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap_or_default();
+            let is_local = !file.is_empty() && !file.contains("://");
+            assert!(!is_local || folder.join(file).exists(), "{}: {link}", page.display());
+        }
+    }
+}
