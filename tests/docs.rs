@@ -6,7 +6,7 @@
 //! | fence | is |
 //! |---|---|
 //! | `yaml` | a definition; what follows, up to the next one, belongs to it |
-//! | `yaml file NAME` | a file in the definition's folder |
+//! | `yaml file NAME` | a file in the definition's folder, which the pages call `file:///definitions/` |
 //! | `yaml definition` | a definition that is registered, for `run: workflow` |
 //! | `json secrets` | names and values |
 //! | `json input` | the workflow's input; without it null |
@@ -170,7 +170,8 @@ async fn follow(world: &World, folder: &Path, example: &Example) -> Result<BTree
     let mut kinds = BTreeSet::new();
     for run in &example.runs {
         world.site.answers(run.web.clone());
-        let plan = world.plan(&example.definition, "example").await?;
+        let definition = example.definition.replace("file:///definitions/", &format!("file://{}/", folder.display()));
+        let plan = world.plan(&definition, "example").await?;
         if let Some(warning) = plan.warnings.first() {
             return Err(format!("a warning: {}", warning.message));
         }
