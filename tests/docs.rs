@@ -35,6 +35,7 @@ use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use workflow_runner::config::{Config, Detour, HttpSettings, RunKind};
+use workflow_runner::dsl;
 use workflow_runner::effects::EffectError;
 use workflow_runner::effects::definitions::Definitions;
 use workflow_runner::effects::events::Sink;
@@ -42,7 +43,9 @@ use workflow_runner::effects::http::Http;
 use workflow_runner::effects::resources::{Purpose, Resources};
 use workflow_runner::effects::secrets::{Chain, Environment};
 use workflow_runner::engine::host::{Call, Effect};
-use workflow_runner::engine::{Outcome, Start};
+use workflow_runner::engine::inbox;
+use workflow_runner::engine::progress::Progress;
+use workflow_runner::engine::{Outcome, Settings, Start};
 use workflow_runner::expr::Data;
 use workflow_runner::expr::marker::Markers;
 use workflow_runner::local::effects::{Effects, RealCalls};
@@ -281,4 +284,41 @@ fn no_link_leads_nowhere() {
             assert!(!is_local || folder.join(file).exists(), "{}: {link}", page.display());
         }
     }
+}
+
+/// Numbers of the page of limits that the code has as public constants, and the settings that it names.
+#[test]
+fn the_limits_are_those_of_the_code() {
+    let page = &pages()["limits.md"];
+    let megabytes = |bytes: usize| format!("{} MiB", bytes / (1024 * 1024));
+    let rows = [
+        ("text of a definition", megabytes(dsl::MAX_BYTES)),
+        ("keys and values, after aliases are expanded", number(dsl::MAX_NODES)),
+        ("nesting of lists and mappings", number(dsl::MAX_DEPTH)),
+        ("nesting of tasks, functions and extensions included", number(plan::MAX_NESTING)),
+        ("different expressions", number(plan::MAX_EXPRESSIONS)),
+        ("documents elsewhere that a definition is made of (functions, schemas)", number(plan::MAX_OUTSIDES)),
+        ("diagnostics that are told", number(dsl::MAX_DIAGNOSTICS)),
+        ("rows of the task list that people see", number(Progress::MOST_ROWS)),
+        ("events that wait for a listener", number(inbox::EVENTS_MAX)),
+        ("their size", megabytes(inbox::BYTES_MAX)),
+        ("steps (tasks and iterations) between two waits", number(Settings::default().step_limit as usize)),
+    ];
+    for (name, value) in rows {
+        assert!(page.contains(&format!("\n| {name} | {value} |")), "{name}: {value}");
+    }
+    let settings = std::fs::read_to_string(root().join("config/default.yaml")).expect("the settings");
+    for setting in page.split('`').filter(|text| text.split_once('.').is_some_and(|(area, _)| settings.contains(&format!("\n{area}:\n")))) {
+        let (area, key) = setting.split_once('.').expect("two parts");
+        let section = settings.split(&format!("\n{area}:\n")).nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
+        let is_there = |line: &str| line.trim_start_matches([' ', '#']).starts_with(&format!("{key}:"));
+        assert!(key == "*" || section.lines().any(is_there), "there is no setting {setting}");
+    }
+}
+
+/// `100,000`
+fn number(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
 }

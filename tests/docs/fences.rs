@@ -89,7 +89,7 @@ impl Reader {
             ("yaml", ["part"]) => yaml(&body),
             ("yaml", []) => self.begin(line, body),
             (_, ["answer", rest @ ..]) => {
-                let answer = Answer::read(language, rest, body).ok_or("write: answer [STATUS] METHOD /path")?;
+                let answer = Answer::read(language, rest, &body).ok_or("write: answer [STATUS] METHOD /path")?;
                 self.open.web.push(answer);
                 Ok(())
             }

@@ -15,7 +15,7 @@ pub struct Answer {
 
 impl Answer {
     /// From a fence's language and its words: `[STATUS] METHOD /path`.
-    pub fn read(language: &str, words: &[&str], body: String) -> Option<Self> {
+    pub fn read(language: &str, words: &[&str], body: &str) -> Option<Self> {
         let (status, words) = match words {
             [status, rest @ ..] if status.parse::<u16>().is_ok() => (status.parse().ok()?, rest),
             words => (200, words),
