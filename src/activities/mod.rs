@@ -22,6 +22,7 @@ pub mod execution_status;
 pub mod failure;
 mod fetch_resource;
 pub mod guard;
+pub mod lifecycle;
 pub mod names;
 pub mod payload;
 pub mod publisher;

@@ -1,6 +1,6 @@
 //! The search attribute by which a run is found that listens for events. Its name stands in the server: never change it.
 
-use temporalio_common::protos::temporal::api::common::v1::Payload;
+use temporalio_common::protos::temporal::api::common::v1::{Payload, SearchAttributes};
 
 use super::child::WORKFLOW_TYPE;
 use super::payload;
@@ -22,6 +22,12 @@ pub fn value(types: &[String]) -> Option<Payload> {
         _ if bytes > LIMIT_BYTES => Some(payload::json(&[ANY])),
         types => Some(payload::json(&types)),
     }
+}
+
+/// What a start or a child is given; none for a run that does not listen.
+#[must_use]
+pub fn attributes(types: &[String]) -> Option<SearchAttributes> {
+    value(types).map(|value| SearchAttributes { indexed_fields: [(ATTRIBUTE.to_owned(), value)].into() })
 }
 
 /// The runs that may want an event of this type.

@@ -7,19 +7,21 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
+use temporalio_common::search_attributes::SearchAttributes;
 use temporalio_common::{RetryPolicy, UntypedActivity, UntypedWorkflow};
 use temporalio_sdk::{ChildWorkflowOptions, LocalActivityOptions, ParentClosePolicy};
 use temporalio_workflow::WorkflowCancellationToken;
 
 use super::activity_error::{call_error, child_error, ended};
 use super::host::TemporalHost;
+use super::workflow::ServerlessWorkflow;
 use crate::activities::digest;
 use crate::activities::names::RESOLVE_DEFINITION;
 use crate::activities::payload::{first, raw, raw_of};
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::host::{Call, CallError};
 use crate::expr::Data;
-use crate::handshake::{ChildInput, WORKFLOW_TYPE};
+use crate::handshake::{ChildInput, WORKFLOW_TYPE, listens};
 
 const LOOKUP_LIMIT: Duration = Duration::from_secs(30);
 const LOOKUP_ATTEMPTS: u32 = 5;
@@ -28,6 +30,7 @@ const ID_LIMIT_BYTES: usize = 600;
 
 pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) -> LocalBoxFuture<'static, Result<Data, CallError>> {
     let (ctx, facts) = (host.ctx.clone(), host.facts.clone());
+    let services = ctx.state(ServerlessWorkflow::services);
     async move {
         let refuse = |kind, title: &str, detail: String| {
             Err(CallError::Fault(Box::new(Fault::standard(kind, &facts.error_host, title, Some(detail)))))
@@ -51,6 +54,11 @@ pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) ->
             secrets_of: facts.secrets_of.clone(),
             ..ChildInput::default()
         };
+        let listens = if services.listens_attribute {
+            services.plans.get(&input.workflow_yaml, "workflow.yaml").map(|plan| plan.listens.clone()).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
         let id = child_id(ctx.workflow_id(), &facts.first_run_id, &call);
         let policy = if call.detached { ParentClosePolicy::Abandon } else { ParentClosePolicy::RequestCancel };
         let options = ChildWorkflowOptions::builder()
@@ -58,6 +66,7 @@ pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) ->
             .parent_close_policy(policy)
             .cancellation_token(if call.detached { WorkflowCancellationToken::new() } else { token })
             .static_summary(call.name.clone())
+            .maybe_search_attributes(listens::attributes(&listens).map(SearchAttributes::from))
             .build();
         let started = match ctx.start_child_workflow(UntypedWorkflow::new(WORKFLOW_TYPE), raw_of(&input), options).await {
             Ok(started) => started,

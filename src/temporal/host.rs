@@ -204,6 +204,6 @@ impl Host for TemporalHost {
     }
 
     fn report(&self, event: Event<'_>) {
-        self.reporter.borrow_mut().record(event);
+        self.reporter.borrow_mut().record(event, &self.ctx);
     }
 }

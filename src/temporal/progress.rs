@@ -7,8 +7,12 @@ use std::sync::Arc;
 
 use temporalio_workflow::WorkflowContext;
 
+use super::run::now;
 use super::workflow::ServerlessWorkflow;
+use crate::activities::lifecycle::LifecycleOutlet;
 use crate::activities::status::{Publisher, RunKey, TaskList, TaskRow, TaskState};
+use crate::engine::Outcome;
+use crate::engine::lifecycle::Lifecycle;
 use crate::engine::progress::{Event, Progress, Row, RowStatus};
 
 /// Outputs that travel to the run that continues this one; larger ones are left out of the list from then on.
@@ -21,11 +25,18 @@ pub struct Reporter {
     run: RunKey,
     publisher: Arc<dyn Publisher>,
     changed: bool,
+    lifecycle: Option<Telling>,
+}
+
+/// Lifecycle events and where they go.
+struct Telling {
+    events: Lifecycle,
+    outlet: LifecycleOutlet,
 }
 
 impl Reporter {
     pub fn new(run: RunKey, publisher: Arc<dyn Publisher>) -> Self {
-        Self { earlier: TaskList::default(), progress: Progress::default(), run, publisher, changed: false }
+        Self { earlier: TaskList::default(), progress: Progress::default(), run, publisher, changed: false, lifecycle: None }
     }
 
     /// Goes on with the list of the run that this one continues.
@@ -45,9 +56,35 @@ impl Reporter {
         tasks
     }
 
-    pub fn record(&mut self, event: Event<'_>) {
+    /// From now on the run's lifecycle events go to `outlet`. They are counted on a replay too, but not sent again.
+    pub fn tell(&mut self, events: Lifecycle, outlet: LifecycleOutlet) {
+        self.lifecycle = Some(Telling { events, outlet });
+    }
+
+    /// The run begins; one that continues another has begun before.
+    pub fn began(&mut self, ctx: &WorkflowContext<ServerlessWorkflow>) {
+        if let Some(telling) = self.lifecycle.as_ref().filter(|_| !ctx.is_replaying()) {
+            telling.outlet.send(telling.events.started(now(ctx)));
+        }
+    }
+
+    pub fn ended(&mut self, ctx: &WorkflowContext<ServerlessWorkflow>, outcome: &Outcome) {
+        if let Some(telling) = self.lifecycle.as_ref().filter(|_| !ctx.is_replaying())
+            && let Some(event) = telling.events.ended(outcome, now(ctx))
+        {
+            telling.outlet.send(event);
+        }
+    }
+
+    pub fn record(&mut self, event: Event<'_>, ctx: &WorkflowContext<ServerlessWorkflow>) {
         self.progress.apply(event);
         self.changed = true;
+        if let Some(telling) = &mut self.lifecycle {
+            let events = telling.events.step(event, now(ctx));
+            if !ctx.is_replaying() {
+                events.into_iter().for_each(|event| telling.outlet.send(event));
+            }
+        }
     }
 
     /// Sends the list if something has happened since the last time.

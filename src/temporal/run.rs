@@ -25,10 +25,12 @@ use super::progress::Reporter;
 use super::watch::{Stop, Watch};
 use super::workflow::ServerlessWorkflow;
 use crate::activities::digest;
+use crate::activities::lifecycle::LifecycleOutlet;
 use crate::activities::payload::{PAYLOAD_LIMIT_BYTES, data_of, raw};
 use crate::activities::status::{Phase, Publisher, RunKey, TerminalStatus};
 use crate::engine::cursor::Cursor;
 use crate::engine::fault::{Fault, Standard};
+use crate::engine::lifecycle::Lifecycle;
 use crate::engine::{self, Outcome, Settings, Start};
 use crate::expr::Data;
 use crate::expr::marker::Markers;
@@ -51,6 +53,10 @@ pub struct WorkflowServices {
     /// Start-to-close of a process.
     pub process_timeout: Duration,
     pub watch_queue: String,
+    /// Whether runs may set `WorkflowRunnerListens`.
+    pub listens_attribute: bool,
+    /// Where lifecycle events go, if anywhere.
+    pub lifecycle: Option<LifecycleOutlet>,
 }
 
 /// The texts that a failure carries are cut to this, so that the failure itself always fits.
@@ -78,6 +84,12 @@ pub async fn run(ctx: WorkflowContext<ServerlessWorkflow>, input: RawValue) -> R
     }
     let ended = match outside::plan(&ctx, &services, &input.workflow_yaml, &mut outsides).await {
         Ok(plan) => {
+            if let Some(outlet) = &services.lifecycle {
+                reporter.tell(Lifecycle::new(&plan, ctx.workflow_id(), ctx.run_id()), outlet.clone());
+            }
+            if resume.is_none() {
+                reporter.began(&ctx);
+            }
             let origin = Origin { started_at, outsides };
             match execute(&ctx, &services, &plan, &input, reporter, resume, origin).await {
                 Step::Ended(ended) => ended,
@@ -187,6 +199,7 @@ async fn execute(
     };
     loop {
         let outcome = drive(ctx, plan, &host, &start, &watch).await;
+        host.reporter.borrow_mut().ended(ctx, &outcome);
         let Outcome::Suspended(cursor) = outcome else { return Step::Ended(Ended { outcome, reporter: host.reporter.into_inner() }) };
         let tasks = host.reporter.borrow().carried();
         let inbox = ctx.state(|s| s.inbox.snapshot());

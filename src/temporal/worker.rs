@@ -21,6 +21,7 @@ use super::pending::PendingSteps;
 use super::run::WorkflowServices;
 use super::workflow::ServerlessWorkflow;
 use crate::activities::guard::PlatformGuard;
+use crate::activities::lifecycle::LifecycleOutlet;
 use crate::activities::resources::{Platform, Resources};
 use crate::activities::status::Publisher;
 use crate::activities::{ExecutionActivities, RunnerActivities, ValidationActivities, WatchActivities};
@@ -201,6 +202,8 @@ fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<
         call_timeout: config.http.timeout + CALL_MARGIN,
         process_timeout: config.run.timeout + CALL_MARGIN,
         watch_queue: config.handshake.watch_queue.clone(),
+        listens_attribute: parts.listens_attribute,
+        lifecycle: config.events.lifecycle.then(|| LifecycleOutlet::start(resources.sink.clone())),
     });
     let queue = &config.worker.workflow_queue;
     let mut options = options(config, queue);

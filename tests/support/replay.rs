@@ -27,6 +27,8 @@ fn services() -> Arc<WorkflowServices> {
         call_timeout: Duration::from_mins(5),
         process_timeout: Duration::from_mins(10),
         watch_queue: "workflow_runner_watch".to_owned(),
+        listens_attribute: false,
+        lifecycle: None,
     })
 }
 

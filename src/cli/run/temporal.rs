@@ -8,6 +8,7 @@ use temporalio_client::errors::{WorkflowGetResultError, WorkflowStartError};
 use temporalio_client::{Client, UntypedWorkflow, WorkflowCancelOptions, WorkflowGetResultOptions, WorkflowHandle, WorkflowStartOptions};
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::IncomingError;
+use temporalio_common::protos::temporal::api::common::v1::SearchAttributes;
 
 use super::{End, Job};
 use crate::activities::payload::{data_of, first};
@@ -22,9 +23,9 @@ use crate::control_plane::{CallbackPolicy, ControlPlane, Options, Queues};
 use crate::effects::scripted::Agents;
 use crate::engine::Outcome;
 use crate::expr::Data;
-use crate::handshake::{ChildInput, WORKFLOW_TYPE};
-use crate::temporal::connect;
+use crate::handshake::{ChildInput, WORKFLOW_TYPE, listens};
 use crate::temporal::metrics::SdkMetrics;
+use crate::temporal::{connect, search_attribute};
 
 pub(super) async fn run(args: &RunArgs, job: Job) -> Result<End, StartError> {
     let mut stop = Stop::listen().map_err(StartError::unreachable)?;
@@ -40,7 +41,12 @@ pub(super) async fn run(args: &RunArgs, job: Job) -> Result<End, StartError> {
         }
     };
     let input = ChildInput { workflow_yaml: job.text, initial_data: job.input.to_json(), ..Default::default() };
-    let ended = follow(&client, &queue, &id, input, &mut stop).await;
+    let listens = if job.plan.listens.is_empty() || !search_attribute::LISTENS.ensure(&client).await {
+        None
+    } else {
+        listens::attributes(&job.plan.listens)
+    };
+    let ended = follow(&client, &queue, &id, (input, listens), &mut stop).await;
     if let Some(own) = own {
         own.stop().await;
     }
@@ -101,8 +107,14 @@ fn plane(private: &impl Fn(&str) -> String, agents: Agents, client: &Client) -> 
 }
 
 /// Starts the workflow and waits for its end; Ctrl-C cancels it, a second one leaves it to the server.
-async fn follow(client: &Client, queue: &str, id: &str, input: ChildInput, stop: &mut Stop) -> Result<End, StartError> {
-    let options = WorkflowStartOptions::new(queue, id).build();
+async fn follow(
+    client: &Client,
+    queue: &str,
+    id: &str,
+    (input, listens): (ChildInput, Option<SearchAttributes>),
+    stop: &mut Stop,
+) -> Result<End, StartError> {
+    let options = WorkflowStartOptions::new(queue, id).maybe_search_attributes(listens.map(Into::into)).build();
     let raw = RawValue::new(vec![input.to_payload()]);
     let started = client.start_workflow(UntypedWorkflow::new(WORKFLOW_TYPE), raw, options).await;
     let handle = started.map_err(|e| match e {

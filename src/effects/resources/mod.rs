@@ -83,6 +83,8 @@ impl Resources {
 
     fn absolute(&self, name: &str) -> Result<Url, EffectError> {
         let refused = |error: url::ParseError| EffectError::configuration(format!("`{name}` is not the URI of a resource: {error}"));
+        // `file:pets.yaml` is beside the definition: a URI of a file has a slash, what has none is a path.
+        let name = name.strip_prefix("file:").filter(|path| !path.starts_with('/') && self.base.is_some()).unwrap_or(name);
         match (Url::parse(name), &self.base) {
             (Ok(uri), _) => Ok(uri),
             (Err(url::ParseError::RelativeUrlWithoutBase), Some(base)) => base.join(name).map_err(refused),
