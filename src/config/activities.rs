@@ -1,25 +1,41 @@
 //! `activities.*`: which activities of others a document may call.
 
+use std::time::Duration;
+
 use super::Key;
 use super::http::listed;
 use super::reader::Reader;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivitySettings {
     /// Patterns `queue/Name`, where `*` stands for any text.
     pub allow: Vec<String>,
+    /// Start-to-close of one that has no timeout of its own.
+    pub timeout: Duration,
 }
 
-pub const KEYS: &[Key] = &[Key::new(
-    "activities.allow",
-    "",
-    "What `call: activity` may call: patterns queue/Name with commas between, `*` for any text; nothing by default.",
-)
-.list()];
+pub const KEYS: &[Key] = &[
+    Key::new(
+        "activities.allow",
+        "",
+        "What `call: activity` may call: patterns queue/Name with commas between, `*` for any text; nothing by default.",
+    )
+    .list(),
+    Key::new("activities.timeout", "1h", "Longest time of a `call: activity` whose task has no timeout."),
+];
 
 impl ActivitySettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        Self { allow: reader.parse("activities.allow", |text| listed(text).map(pattern).collect()) }
+        Self {
+            allow: reader.parse("activities.allow", |text| listed(text).map(pattern).collect()),
+            timeout: reader.duration("activities.timeout", Duration::from_secs(1)..=Duration::from_hours(24 * 365)),
+        }
+    }
+}
+
+impl Default for ActivitySettings {
+    fn default() -> Self {
+        super::defaults(Self::read)
     }
 }
 

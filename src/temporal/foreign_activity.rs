@@ -52,7 +52,7 @@ pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) ->
         let arguments =
             call.input.get("arguments").and_then(|list| list.items().map(|items| items.map(|item| json_payload(&item)).collect()));
         let input = RawValue::new(arguments.unwrap_or_default());
-        let running = ctx.execute_activity(UntypedActivity::new(name), input, options(&call, queue, facts.call_timeout, token));
+        let running = ctx.execute_activity(UntypedActivity::new(name), input, options(&call, queue, facts.foreign_timeout, token));
         match running.await {
             Ok(raw) if raw.payloads.is_empty() => Ok(Data::null()),
             Ok(raw) => first(&raw).or_else(|e| refuse(Standard::Runtime, "Unreadable result", e)),

@@ -54,6 +54,8 @@ pub struct RunFacts {
     pub agent_timeout: Duration,
     /// A call is done in this time or has failed by itself (`effects::http` stops a little earlier).
     pub call_timeout: Duration,
+    /// Start-to-close of somebody else's activity that has no timeout of its own.
+    pub foreign_timeout: Duration,
     /// The same for a process.
     pub process_timeout: Duration,
     /// What the run was started with: its children get the same.

@@ -50,6 +50,8 @@ pub struct WorkflowServices {
     pub agent_timeout: Duration,
     /// Start-to-close of a call.
     pub call_timeout: Duration,
+    /// Start-to-close of somebody else's activity.
+    pub foreign_timeout: Duration,
     /// Start-to-close of a process.
     pub process_timeout: Duration,
     pub watch_queue: String,
@@ -176,6 +178,7 @@ async fn execute(
         agent_timeout: services.agent_timeout,
         call_timeout: services.call_timeout,
         process_timeout: services.process_timeout,
+        foreign_timeout: services.foreign_timeout,
         env_vars: input.env_vars.clone(),
         activity_policy: RefCell::default(),
         reconcile_after: services.reconcile_after,

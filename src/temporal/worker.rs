@@ -201,6 +201,7 @@ fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<
         agent_timeout: config.agents.timeout,
         call_timeout: config.http.timeout + CALL_MARGIN,
         process_timeout: config.run.timeout + CALL_MARGIN,
+        foreign_timeout: config.activities.timeout,
         watch_queue: config.handshake.watch_queue.clone(),
         listens_attribute: parts.listens_attribute,
         lifecycle: config.events.lifecycle.then(|| LifecycleOutlet::start(resources.sink.clone())),

@@ -36,10 +36,10 @@ async fn what_is_in_effect_is_shown_with_its_origin_and_without_secrets() {
     let program = Program::new(&["worker", "--dump-config", "--log-level", "debug"])
         .file("settings.yaml", "worker:\n  grace: 9s\n")
         .env("WORKFLOW_RUNNER_CONFIG", "settings.yaml")
-        .env("TEMPORAL_API_KEY", "temporal-secret")
+        .env("TEMPORAL_API_KEY", "temporal-s3cret")
         .env("STIGMER_BACKEND_ENDPOINT", "localhost:7234")
-        .env("STIGMER_API_KEY", "stigmer-secret")
-        .env("WORKFLOW_RUNNER_SECRET_TOKEN", "document-secret");
+        .env("STIGMER_API_KEY", "stigmer-s3cret")
+        .env("WORKFLOW_RUNNER_SECRET_TOKEN", "document-s3cret");
     let ended = program.end().await.with_code(0);
     assert_eq!(ended.stderr, "");
     for line in [
@@ -52,7 +52,7 @@ async fn what_is_in_effect_is_shown_with_its_origin_and_without_secrets() {
         assert!(ended.stdout.lines().any(|shown| shown == line), "`{line}` is not in:\n{}", ended.stdout);
     }
     assert_eq!(ended.stdout.matches("api_key: \"***\"").count() + ended.stdout.matches("api_key: '***'").count(), 2, "{}", ended.stdout);
-    assert!(!ended.stdout.contains("-secret"), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("s3cret"), "{}", ended.stdout);
 }
 
 #[tokio::test]

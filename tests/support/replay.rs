@@ -26,6 +26,7 @@ fn services() -> Arc<WorkflowServices> {
         agent_timeout: Duration::from_hours(24),
         call_timeout: Duration::from_mins(5),
         process_timeout: Duration::from_mins(10),
+        foreign_timeout: Duration::from_hours(1),
         watch_queue: "workflow_runner_watch".to_owned(),
         listens_attribute: false,
         lifecycle: None,
