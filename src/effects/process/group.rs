@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::process::ExitStatus;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -50,15 +51,21 @@ struct Member {
     first: Child,
     id: Pid,
     folder: TempDir,
+    /// Our ends of its output once more: a process that writes while it ends, as a shell does when its child is killed, would die of a closed pipe
+    /// before it has cleaned up.
+    _open: Vec<OwnedFd>,
 }
 
 impl Group {
     /// Starts the command in a group of its own, in `folder`.
     pub fn spawn(mut command: Command, folder: TempDir) -> io::Result<Self> {
         let first = command.current_dir(folder.path()).process_group(0).spawn()?;
+        let stdout = first.stdout.as_ref().map(|pipe| pipe.as_fd().try_clone_to_owned());
+        let stderr = first.stderr.as_ref().map(|pipe| pipe.as_fd().try_clone_to_owned());
+        let open = [stdout, stderr].into_iter().flatten().collect::<io::Result<Vec<_>>>()?;
         let id = first.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         let id = id.ok_or_else(|| io::Error::other("the process has no id"))?;
-        Ok(Self(Some(Member { first, id, folder })))
+        Ok(Self(Some(Member { first, id, folder, _open: open })))
     }
 
     pub fn pipes(&mut self) -> Pipes {
