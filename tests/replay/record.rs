@@ -9,18 +9,22 @@ use prost::Message as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus as Status;
-use temporalio_common::protos::temporal::api::history::v1::History;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
+use workflow_runner::activities::payload::json_of;
 use workflow_runner::effects::scripted::Agents;
 
 use crate::here;
 use crate::support::history::{activity_started, closed, describe, events};
 use crate::support::wait::until;
 use crate::support::web::{Reply, Web};
-use crate::support::{Stage, StageOptions, WorkerProcess, child_id, document};
+use crate::support::{Stage, StageOptions, WorkerProcess, child_id, direct, document};
+use temporalio_client::{UntypedSignal, UntypedWorkflow, WorkflowSignalOptions};
+use temporalio_common::data_converters::RawValue;
 
 /// Beside the examples: a run that was cancelled, one that ran out of time, one whose worker was killed, one whose agent's answer had to be read back
-/// after it was seen running.
-pub const SITUATIONS: [&str; 4] = ["cancelled", "timed-out", "taken-over", "read-back"];
+/// after it was seen running, a chain of runs that continue each other, one that got events by signals, and one that ran programs and another workflow.
+pub const SITUATIONS: [&str; 7] = ["cancelled", "timed-out", "taken-over", "read-back", "continued", "listening", "programs"];
 
 /// A run that takes longer is recorded as far as it has come: an open history replays as well.
 const LONGEST: Duration = Duration::from_secs(45);
@@ -53,6 +57,9 @@ pub async fn record(wanted: &str, examples: &[String], known: &BTreeMap<String, 
                 "timed-out" => timed_out().await,
                 "taken-over" => taken_over().await,
                 "read-back" => read_back().await,
+                "continued" => continued().await,
+                "listening" => listening().await,
+                "programs" => programs().await,
                 example => self::example(example).await,
             }
         }
@@ -70,13 +77,19 @@ async fn stage() -> Stage {
 
 /// Writes the child's history under the next number.
 async fn keep(stage: &Stage, name: &str, execution: &str) {
-    let history = History { events: events(&stage.client, &child_id(execution), "").await };
+    keep_run(stage, name, &child_id(execution), "").await;
+}
+
+/// The same of any run; gives its first event.
+async fn keep_run(stage: &Stage, name: &str, workflow_id: &str, run_id: &str) -> HistoryEvent {
+    let history = History { events: events(&stage.client, workflow_id, run_id).await };
     let folder = here("tests/histories");
     std::fs::create_dir_all(&folder).expect("a folder");
     let mut paths = (1..1_000).map(|number| folder.join(format!("{name}.{number}.binpb")));
     let path = paths.find(|path| !path.exists()).expect("a number");
     std::fs::write(&path, history.encode_to_vec()).expect("written");
     println!("{}: {} events", path.display(), history.events.len());
+    history.events.into_iter().next().expect("a start")
 }
 
 async fn example(name: &str) {
@@ -180,6 +193,62 @@ async fn read_back() {
     assert_eq!(stage.output(&id).await, json!({"value": "you said hi"}));
     closed(&stage.client, &child_id(&id)).await;
     keep(&stage, "read-back", &id).await;
+    drop(worker);
+    stage.stop().await;
+}
+
+async fn continued() {
+    let stage = stage().await;
+    let worker = stage.worker(&[]).await;
+    let web = Web::start(|_, count| Reply::json(&json!({"count": count}))).await;
+    let call = format!("{{call: http, with: {{method: post, endpoint: '{}', body: '${{ $item }}'}}}}", web.url("/"));
+    let yaml = document(&format!(
+        "  - both:\n      fork:\n        branches:\n          - loop: {{for: {{in: '[range(8)]'}}, do: [{{guarded: {{try: [{{post: {call}}}], catch: {{}}}}}}]}}\n          - rest: {{wait: PT1S}}\n"
+    ));
+    let input = json!({"workflow_yaml": yaml, "initial_data": {}, "continue_after": 25});
+    direct::start_raw(&stage.client, "continued", vec![json_of(&input)]).await;
+    direct::completed(&stage.client, "continued").await;
+    let mut run_id = String::new();
+    loop {
+        let start = keep_run(&stage, "continued", "continued", &run_id).await;
+        let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = start.attributes else { panic!("a start") };
+        run_id = started.continued_execution_run_id;
+        if run_id.is_empty() {
+            break;
+        }
+    }
+    drop(worker);
+    stage.stop().await;
+}
+
+async fn listening() {
+    let stage = stage().await;
+    let worker = stage.worker(&[]).await;
+    let tasks = "  - first: {wait: PT1S}\n  - hear:\n      listen: {to: {any: [{with: {type: beat}}], until: '. | length == 2'}}\n      foreach: {item: beat, do: [{rest: {wait: PT0.1S}}]}\n  - both: {listen: {to: {all: [{with: {type: a}}, {with: {type: b}}]}, read: envelope}}\n  - tell: {emit: {event: {with: {type: done}}}}\n";
+    let handle = direct::start(&stage.client, "listening", &document(tasks), &json!({})).await;
+    for (name, data) in [("beat", json!(1)), ("b", json!("early")), ("beat", json!(2)), ("a", json!(null))] {
+        let signal = UntypedSignal::<UntypedWorkflow>::new(name);
+        handle.signal(signal, RawValue::new(vec![json_of(&data)]), WorkflowSignalOptions::default()).await.expect("signalled");
+    }
+    direct::completed(&stage.client, "listening").await;
+    keep_run(&stage, "listening", "listening", "").await;
+    drop(worker);
+    stage.stop().await;
+}
+
+async fn programs() {
+    let stage = stage().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().join("test/other");
+    std::fs::create_dir_all(&place).expect("a folder");
+    let other = document("  - double: {set: '${ {n: (.n * 2)} }'}\n").replace("name: stage", "name: other");
+    std::fs::write(place.join("0.1.0.yaml"), other).expect("written");
+    let dir = folder.path().display().to_string();
+    let worker = stage.worker(&[("WORKFLOW_RUNNER_RUN__ENABLE", "shell,js"), ("WORKFLOW_RUNNER_DEFINITIONS__DIR", &dir)]).await;
+    let tasks = "  - shell: {run: {shell: {command: 'printf 21'}}}\n  - script: {run: {script: {language: js, code: 'console.log(20 + 1)'}}}\n  - other: {run: {workflow: {namespace: test, name: other, version: latest, input: {n: 21}}}}\n";
+    direct::start(&stage.client, "programs", &document(tasks), &json!({})).await;
+    direct::completed(&stage.client, "programs").await;
+    keep_run(&stage, "programs", "programs", "").await;
     drop(worker);
     stage.stop().await;
 }
