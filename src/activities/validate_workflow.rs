@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use temporalio_common::data_converters::RawValue;
 
 use super::{payload, wire_payload};
-use crate::dsl::{Diagnostic, Severity};
 use crate::plan;
 use crate::stigmer::sls::{ServerlessWorkflowValidation, ValidationState};
 use crate::stigmer::wf::WorkflowSpec;
@@ -37,11 +36,12 @@ fn verdict(raw: &RawValue) -> ServerlessWorkflowValidation {
         Err(e) => return of(ValidationState::Invalid, String::new(), vec![format!("Failed to generate YAML: {e}")]),
     };
     // What this runner cannot run is refused here rather than at the first execution.
-    let (errors, warnings): (Vec<_>, Vec<_>) =
-        plan::check(&yaml, "workflow.yaml").into_iter().partition(|found| found.severity != Severity::Warning);
-    let texts = |found: Vec<Diagnostic>| found.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let (mut errors, mut warnings) = (Vec::new(), Vec::new());
+    for found in plan::check(&yaml, "workflow.yaml") {
+        if found.prevents_run() { &mut errors } else { &mut warnings }.push(found.to_string());
+    }
     let state = if errors.is_empty() { ValidationState::Valid } else { ValidationState::Invalid };
-    ServerlessWorkflowValidation { warnings: texts(warnings), ..of(state, yaml, texts(errors)) }
+    ServerlessWorkflowValidation { warnings, ..of(state, yaml, errors) }
 }
 
 fn read(raw: &RawValue) -> Result<Option<WorkflowSpec>, String> {
