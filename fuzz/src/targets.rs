@@ -29,7 +29,7 @@ pub fn document(bytes: &[u8]) {
             assert!(!diagnostic.to_string().is_empty());
         }
     }
-    check(text, "fuzz.yaml");
+    drop(check(text, "fuzz.yaml"));
 }
 
 struct Secrets(Data);
@@ -85,7 +85,10 @@ pub fn data(bytes: &[u8]) {
         check_json(&data);
         let value: Value = serde_json::from_slice(bytes).unwrap_or_else(|error| panic!("others do not read {data}: {error}"));
         assert_eq!(Data::from(&value).to_json(), value);
-        assert_eq!(data.to_json(), value);
+        // An integer has no negative zero.
+        if !bytes.windows(2).any(|pair| pair == b"-0") {
+            assert_eq!(data.to_json(), value);
+        }
     }
     if let Ok(text) = str::from_utf8(bytes) {
         let markers = Markers::new("fuzz");

@@ -22,6 +22,7 @@ pub fn natives() -> impl Iterator<Item = Fun<Kind>> {
     [(COPIED, [Bind::Fun(())].into(), Native::<Kind>::new(copied))].into_iter()
 }
 
+#[allow(clippy::default_trait_access, reason = "jaq does not export the type of paths")]
 fn copied(mut cv: Cv<'_, Kind>) -> ValXs<'_, Val> {
     let (id, ctx) = cv.0.pop_fun();
     let (shared, value) = (ctx.data().clone(), cv.1);

@@ -35,7 +35,7 @@ impl Data {
         std::str::from_utf8(bytes).map_err(|e| ParseError(e.to_string()))?;
         let strict = readable(bytes).map_err(|what| ParseError(format!("it {what}")))?;
         if !strict {
-            return Err(ParseError("it has a comment, or a `+` or a zero before a number, which are not JSON".to_owned()));
+            return Err(ParseError("it has a comment, a byte string, or a `+` or a zero before a number, which are not JSON".to_owned()));
         }
         let val = read::parse_single(bytes).map_err(|e| ParseError(e.to_string()))?;
         super::eval::json_only(&val, DEPTH_MAX).map_err(|what| ParseError(format!("{what} is not JSON")))?;
@@ -285,7 +285,7 @@ pub(super) fn each_node<E>(val: &Val, mut see: impl FnMut(&Val, usize) -> Result
 const DIGITS_MAX: usize = 2_000;
 
 /// Whether a JSON text can be read without harm: jaq's reader goes as deep as the text does, and reads numbers of any length. Says what is wrong.
-/// False where there is a comment, a `+` or a zero before a number that jaq alone would read.
+/// False where there is a comment, a byte string, a `+` or a zero before a number that jaq alone would read.
 ///
 /// Quotes and brackets in comments, which jaq's reader skips, are not counted.
 pub(super) fn readable(bytes: &[u8]) -> Result<bool, String> {
@@ -299,7 +299,12 @@ pub(super) fn readable(bytes: &[u8]) -> Result<bool, String> {
             _ if in_comment => {}
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
+            b'"' if in_string => in_string = false,
+            b'"' => {
+                in_string = true;
+                // A byte string; as a key it would come to be the same as the text.
+                strict &= before(1) != b'b';
+            }
             _ if in_string => {}
             b'#' => (in_comment, strict) = (true, false),
             b'+' => strict &= matches!(before(1), b'e' | b'E'),
