@@ -50,6 +50,7 @@ impl Runner {
             .arg("worker")
             .env("TEMPORAL_ADDRESS", temporal)
             .env("WORKFLOW_RUNNER_ADMIN__LISTEN", admin.to_string())
+            .env("WORKFLOW_RUNNER_HTTP__REACH", "any")
             .env("LOG_LEVEL", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
