@@ -7,9 +7,10 @@ use jaq_core::native::{Fun, bome, run, v};
 use jaq_core::{Bind, Cv, Error, Exn, Native, RunPtr, ValXs};
 use jaq_json::{Num, Rc, Val};
 
-use super::data::{DEPTH_MAX, each_node, readable};
+use super::data::{DEPTH_MAX, each_node};
 use super::eval::{Kind, Shared, shortened};
 use super::guard::{is_marked, is_marked_inside, looks_inside};
+use super::text::readable;
 
 /// One unit.
 pub const TICK: &str = "__tick";

@@ -7,10 +7,14 @@
 //! | file | what |
 //! |---|---|
 //! | `data` | [`Data`]: immutable JSON, cheap to clone; expressions work on it without conversion |
+//! | `text` | what is looked at before JSON text is read |
 //! | `compile` | text → [`Program`], once per definition; errors with place and help |
 //! | `library` | what of jq there is |
 //! | `harden` | the rewrite of programs: where fuel is taken |
 //! | `cost` | how much, and the natives that take it |
+//! | `compare`, `copies`, `regex` | the same for comparisons, updates and regular expressions |
+//! | `guard` | the natives that keep expressions from looking inside secrets |
+//! | `secrecy` | programs that are certain to do so, found before they run |
 //! | `stack` | a stack of known size for what may nest deep |
 //! | `eval` | one evaluation: exactly one output, which is JSON |
 //! | `template` | data with expressions in it |
@@ -31,6 +35,7 @@ mod regex;
 mod secrecy;
 mod stack;
 mod template;
+mod text;
 
 pub use compile::{CompileError, Program, compile};
 pub use data::{Data, ParseError};
