@@ -126,6 +126,10 @@ pub fn task_list(progress: &Progress) -> TaskList {
 
 /// A list gone on by a later run's: rows of the same task become one.
 fn continued(earlier: &TaskList, later: TaskList) -> TaskList {
+    // The usual run continues none, and asks at each of its waits.
+    if earlier.rows.is_empty() {
+        return later;
+    }
     let mut all = earlier.clone();
     all.left_out = all.left_out.max(later.left_out);
     for row in later.rows {
