@@ -7,6 +7,7 @@ mod case;
 mod difference;
 mod file;
 mod judge;
+mod junit;
 mod mocks;
 mod report;
 mod run;
@@ -15,7 +16,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use self::case::TestFile;
 use self::report::Result;
@@ -23,7 +24,7 @@ use super::diagnostics::{self, Style};
 use super::document::Document;
 use super::print;
 use super::run::folder_of;
-use super::{Exit, Format, outside};
+use super::{Exit, outside};
 use crate::config::Config;
 
 pub use self::run::Surroundings;
@@ -39,8 +40,18 @@ pub struct TestArgs {
     pub filter: Option<String>,
 
     /// How results are printed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    pub format: TestFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// For people: a line per case, and below it what was not as expected
+    Text,
+    /// For programs: a JSON array, one object per case
+    Json,
+    /// For build servers: JUnit's XML
+    Junit,
 }
 
 pub async fn run(args: &TestArgs, config: &Config) -> Exit {
@@ -53,19 +64,21 @@ pub async fn run(args: &TestArgs, config: &Config) -> Exit {
         }
     }
     let failed = results.iter().filter(|result| !result.passed()).count();
-    eprintln!("{} passed, {failed} failed", results.len() - failed);
     if failed > 0 {
         worst = worse(worst, Exit::Faulted);
     }
+    let shown = match args.format {
+        TestFormat::Text => report::text(&results),
+        TestFormat::Json => report::json(&results),
+        TestFormat::Junit => junit::document(&results),
+    };
+    worst = worse(worst, print::data(&shown, Exit::Completed));
+    eprintln!("{} passed, {failed} failed", results.len() - failed);
     if results.is_empty() && worst == Exit::Completed {
         eprintln!("error: no case was run");
         worst = Exit::Usage;
     }
-    let exit = worst;
-    match args.format {
-        Format::Text => print::data(&report::text(&results), exit),
-        Format::Json => print::data(&report::json(&results), exit),
-    }
+    worst
 }
 
 /// What could not be read weighs more than what is wrong, and that more than what failed.

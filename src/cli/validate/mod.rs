@@ -70,13 +70,14 @@ pub fn run(args: &ValidateArgs) -> Exit {
         Format::Github => github::commands(&checked),
     };
     let valid = !checked.iter().flat_map(|checked| &checked.diagnostics).any(Diagnostic::is_error);
-    eprintln!("{}", summary(&checked, unread));
     let exit = match (unread, valid) {
         (0, true) => Exit::Completed,
         (0, false) => Exit::InvalidDefinition,
         _ => Exit::Usage,
     };
-    print::data(&shown, exit)
+    let exit = print::data(&shown, exit);
+    eprintln!("{}", summary(&checked, unread));
+    exit
 }
 
 fn check(document: Document, strict: bool) -> Checked {
