@@ -26,6 +26,7 @@ use super::print;
 use super::run::folder_of;
 use super::{Exit, outside};
 use crate::config::Config;
+use crate::dsl::Diagnostic;
 
 pub use self::run::Surroundings;
 
@@ -112,12 +113,21 @@ async fn test(file: &Path, args: &TestArgs, config: &Config) -> std::result::Res
 
 /// `order.yaml` has its cases in `order.test.yaml`.
 fn test_file_of(file: &Path) -> PathBuf {
-    let stem = Path::new(file.file_stem().unwrap_or_default());
-    let is_test = stem.extension().is_some_and(|extension| extension == "test");
     match file.extension().and_then(|extension| extension.to_str()) {
-        Some(extension @ ("yaml" | "yml")) if !is_test => file.with_extension(format!("test.{extension}")),
+        Some(extension @ ("yaml" | "yml")) if !is_test_file(file) => file.with_extension(format!("test.{extension}")),
         _ => file.to_owned(),
     }
+}
+
+/// Whether the name says that there are cases in it: `order.test.yaml`.
+pub(super) fn is_test_file(file: &Path) -> bool {
+    let stem = Path::new(file.file_stem().unwrap_or_default());
+    stem.extension().is_some_and(|extension| extension == "test")
+}
+
+/// Everything that is wrong with a test file; the definition that it tests is not looked at.
+pub(super) fn problems(document: &Document, file: &Path) -> Vec<Diagnostic> {
+    file::read(document, file).err().unwrap_or_default()
 }
 
 fn load(path: &Path) -> std::result::Result<TestFile, Exit> {
