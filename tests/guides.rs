@@ -75,6 +75,7 @@ macro_rules! pages {
 }
 
 pages! {
+    readme: "README.md";
     cut_over: "docs/guides/cut-over.md";
     deploy: "docs/guides/deploy.md";
     first_agent: "docs/guides/first-agent.md";
