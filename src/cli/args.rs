@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::explain::ExplainArgs;
 use super::graph::GraphArgs;
+use super::handshake::HandshakeArgs;
 use super::test::TestArgs;
 use super::validate::ValidateArgs;
 use crate::config::{AdminSettings, Flag, HttpSettings, RunSettings};
@@ -74,6 +75,9 @@ pub enum Verb {
 
     /// Register documents in `definitions.dir`, where `run: workflow` finds them
     Apply(ApplyArgs),
+
+    /// List, show and end what waits for a workflow or an agent
+    Handshake(HandshakeArgs),
 }
 
 #[derive(Args, Debug)]
@@ -189,7 +193,7 @@ impl Cli {
                 [AdminSettings::LOCAL, HttpSettings::LOCAL, RunSettings::ENABLED].into_iter().chain(watched).collect()
             }
             Verb::Test(_) => vec![HttpSettings::LOCAL, RunSettings::ENABLED, ("log.level", "warn")],
-            Verb::Validate(_) | Verb::Graph(_) | Verb::Schema | Verb::Explain(_) => vec![("log.level", "warn")],
+            Verb::Validate(_) | Verb::Graph(_) | Verb::Schema | Verb::Explain(_) | Verb::Handshake(_) => vec![("log.level", "warn")],
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod document;
 pub mod exit;
 pub mod explain;
 pub mod graph;
+pub mod handshake;
 pub mod input;
 pub mod outcome;
 mod outside;
@@ -40,6 +41,7 @@ pub async fn execute(verb: Verb, config: Config) -> Exit {
         Verb::Schema => schema::run(),
         Verb::Explain(args) => explain::run(&args),
         Verb::Apply(args) => apply::run(&args, config).await,
+        Verb::Handshake(args) => handshake::run(args, config).await,
     };
     process::settled().await;
     exit
