@@ -4,6 +4,7 @@ pub mod apply;
 pub mod args;
 pub mod dev;
 pub mod diagnostics;
+pub mod doctor;
 pub mod document;
 pub mod exit;
 pub mod explain;
@@ -26,11 +27,12 @@ pub mod worker;
 pub use self::args::{ApplyArgs, Cli, DevArgs, Format, RunArgs, Verb};
 pub use self::exit::Exit;
 
-use crate::config::Config;
+use crate::config::Loaded;
 use crate::effects::process;
 
 /// Runs the verb.
-pub async fn execute(verb: Verb, config: Config) -> Exit {
+pub async fn execute(verb: Verb, settings: Loaded) -> Exit {
+    let Loaded { config, warnings, .. } = settings;
     let exit = match verb {
         Verb::Worker | Verb::InternalWorkflowRunner => worker::run(config).await,
         Verb::Dev(args) => dev::run(args, config).await,
@@ -41,6 +43,7 @@ pub async fn execute(verb: Verb, config: Config) -> Exit {
         Verb::Schema => schema::run(),
         Verb::Explain(args) => explain::run(&args),
         Verb::Apply(args) => apply::run(&args, config).await,
+        Verb::Doctor(args) => doctor::run(args, config, warnings).await,
         Verb::Handshake(args) => handshake::run(args, config).await,
     };
     process::settled().await;

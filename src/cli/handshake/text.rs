@@ -32,7 +32,7 @@ fn block(entry: &Entry, now: SystemTime, watched: bool) -> String {
 pub(super) fn one(entry: &Entry, more: &More, now: SystemTime, watched: bool) -> String {
     let step = &entry.step;
     let mut text = format!("{}  {}  {}\n", step.kind.as_str(), entry.id().unwrap_or("?"), state_word(step));
-    line(&mut text, "since", &since(entry, now));
+    line(&mut text, "since", since(entry, now).trim_start_matches("since "));
     line(&mut text, "until", &limits(entry, now));
     line(&mut text, "caller", &format!("{} ({})", step.workflow_id, step.workflow_type));
     line(&mut text, "run", &step.run_id);
