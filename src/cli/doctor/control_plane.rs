@@ -22,6 +22,8 @@ use crate::stigmer::{Settings, Stigmer, StigmerError};
 /// Nobody has it.
 const NOBODY: &str = "workflow-runner-doctor";
 
+const RIGHT_PORT: &str = "set STIGMER_BACKEND_ENDPOINT to the gRPC port of a control plane of the version that this worker was made for";
+
 type Answers = Vec<(&'static str, Result<(), StigmerError>)>;
 
 pub(super) async fn look(site: &Site) -> Vec<Finding> {
@@ -81,11 +83,11 @@ fn judge(uri: &str, tls: bool, answers: &Answers) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     let missing: Vec<&str> = errors.iter().filter(|(_, e)| e.code == Code::Unimplemented).map(|(name, _)| *name).collect();
+    if missing.len() == answers.len() {
+        return vec![failed(format!("{uri} is no control plane: it knows none of its services"), RIGHT_PORT)];
+    }
     if !missing.is_empty() {
-        findings.push(failed(
-            format!("{uri} does not know {}: it is of another version", missing.join(", ")),
-            "STIGMER_BACKEND_ENDPOINT has to be the gRPC port of a control plane of the version that this worker was made for",
-        ));
+        findings.push(failed(format!("{uri} does not know {}: it is of another version", missing.join(", ")), RIGHT_PORT));
     }
     let expected = [Code::NotFound, Code::InvalidArgument, Code::FailedPrecondition, Code::Unimplemented];
     for (name, error) in errors.iter().filter(|(_, e)| !expected.contains(&e.code)) {

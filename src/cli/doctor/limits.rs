@@ -33,12 +33,12 @@ pub(super) async fn look(site: &Site) -> Vec<Finding> {
 fn payloads(limit_bytes: u64) -> Finding {
     let ours = LIMIT_BYTES as u64;
     match limit_bytes {
-        0 => ok("payloads up to 2 MiB, as every server takes them; histories up to 51,200 events or 50 MiB"),
+        0 => ok("payloads up to 2 MiB, as every server takes them; messages up to 4 MiB, histories up to 51,200 events or 50 MiB"),
         limit if limit < ours => warning(
             format!("the server takes payloads of {} KiB, and outcomes up to {} KiB are sent", limit / 1024, ours / 1024),
             "raise limit.blobSize.error of the server to 2097152, or let documents return references to large data",
         ),
-        limit => ok(format!("payloads up to {} KiB; histories up to 51,200 events or 50 MiB", limit / 1024)),
+        limit => ok(format!("payloads up to {} KiB; messages up to 4 MiB, histories up to 51,200 events or 50 MiB", limit / 1024)),
     }
 }
 
