@@ -36,13 +36,15 @@ pub(super) async fn look(site: &Site) -> Vec<Finding> {
             return vec![failed(format!("wrongly configured: {problem}"), "correct STIGMER_BACKEND_ENDPOINT and STIGMER_API_KEY")];
         }
     };
-    let answers = join_all(probes(&client)).await;
+    let certificate = async {
+        match Url::parse(&settings.uri()) {
+            Ok(target) if settings.tls => certificate::of_server(&target, None, (site.now)()).await,
+            _ => None,
+        }
+    };
+    let (answers, certificate) = futures::join!(join_all(probes(&client)), certificate);
     let mut findings = judge(&settings.uri(), settings.tls, &answers);
-    if settings.tls
-        && let Ok(target) = Url::parse(&settings.uri())
-    {
-        findings.extend(certificate::of_server(&target, None, (site.now)()).await);
-    }
+    findings.extend(certificate);
     findings
 }
 

@@ -81,13 +81,15 @@ fn of(described: &DescribeWorkflowExecutionResponse, watch_type: &str) -> Option
     let type_of = |a: &temporalio_common::protos::temporal::api::workflow::v1::PendingActivityInfo| {
         a.activity_type.as_ref().map(|t| t.name.clone()).unwrap_or_default()
     };
-    let (watches, others): (Vec<_>, Vec<_>) = described.pending_activities.iter().partition(|a| type_of(a) == watch_type);
+    let open = matches!(info.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused);
+    // The server goes on listing what was pending when a run was closed.
+    let (watches, others): (Vec<_>, Vec<_>) = described.pending_activities.iter().filter(|_| open).partition(|a| type_of(a) == watch_type);
     // The first event, and the workflow task that nobody has taken.
     let untouched = info.history_length <= 2;
     let watch = match watches.first() {
         Some(watch) if watch.state() == PendingActivityState::Scheduled => WatchSeen::Waiting,
         Some(_) => WatchSeen::Held,
-        None if untouched || described.pending_workflow_task.is_some() => WatchSeen::NotYet,
+        None if !open || untouched || described.pending_workflow_task.is_some() => WatchSeen::NotYet,
         None => WatchSeen::Missing,
     };
     Some(Callee {

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use temporalio_client::tonic::{Code, IntoRequest, Status};
 use temporalio_client::{Client, NamespacedClient, grpc::WorkflowService};
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
+use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus;
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::workflow::v1::PendingActivityInfo;
@@ -98,7 +99,7 @@ fn query(started_before: Option<SystemTime>) -> String {
     }
 }
 
-/// The pending handshakes of one run, the latest where `run_id` is empty; none where there is no such run.
+/// The pending handshakes of one run, the latest where `run_id` is empty; none where there is no such run. A closed run waits for nothing.
 ///
 /// # Errors
 /// The server cannot be asked.
@@ -111,6 +112,13 @@ pub async fn of_workflow(
 ) -> Result<Option<Vec<Step>>, Status> {
     pace.turn().await;
     let Some(described) = ask(client, workflow_id, run_id).await? else { return Ok(None) };
+    let open = described
+        .workflow_execution_info
+        .as_ref()
+        .is_some_and(|info| matches!(info.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused));
+    if !open {
+        return Ok(Some(Vec::new())); // the server goes on listing what was pending when the run was closed
+    }
     let caller = caller(workflow_id, &described);
     let waiting: Vec<(Kind, &PendingActivityInfo)> =
         described.pending_activities.iter().filter_map(|activity| Some((wanted.kind(activity)?, activity))).collect();
