@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_stop_must_fit_into_the_time_that_there_is() {
         assert_eq!(grace(Duration::from_secs(4)).level, Level::Ok);
-        let long = grace(Duration::from_secs(60));
+        let long = grace(Duration::from_mins(1));
         assert!(long.level == Level::Warning && long.fix.unwrap().contains("terminationGracePeriodSeconds: 65"));
     }
 

@@ -41,9 +41,10 @@ pub(super) async fn run(ground: &Ground, args: &CancelArgs) -> Result<Exit, Star
 
 async fn of_child(ground: &Ground, entry: &Entry, reason: &str) -> Result<Vec<String>, StartError> {
     let mut report: Vec<String> = cancel_work(ground, entry, reason).await?.into_iter().collect();
-    report.push(match has_ended(ground, &entry.step).await? {
-        true => format!("ended: activity {} of {} has been told", entry.step.activity_id, entry.step.workflow_id),
-        false => "the child has not told its caller yet; it does when it has ended its own work".to_owned(),
+    report.push(if has_ended(ground, &entry.step).await? {
+        format!("ended: activity {} of {} has been told", entry.step.activity_id, entry.step.workflow_id)
+    } else {
+        "the child has not told its caller yet; it does when it has ended its own work".to_owned()
     });
     Ok(report)
 }

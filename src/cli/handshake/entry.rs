@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use temporalio_client::Client;
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus;
 
-use super::{Ground, away, plane_away};
+use super::{Ground, away};
 use crate::activities::agent_executions::execution_name;
 use crate::activities::call_agent::AgentCall;
 use crate::activities::digest;
@@ -15,10 +15,10 @@ use crate::cli::service::StartError;
 use crate::handshake::child_id;
 use crate::handshake::look::describe;
 use crate::handshake::operator::{self, Callee, Kind, Step};
-use crate::stigmer::Stigmer;
-use crate::stigmer::agx::{AgentExecution, ExecutionPhase};
+use crate::stigmer::agx::{AgentExecution, AgentExecutionStatus, ExecutionPhase};
 use crate::stigmer::payload as wire;
 use crate::stigmer::wfx::WorkflowExecution;
+use crate::stigmer::{Stigmer, StigmerError};
 
 /// A pending handshake.
 pub(super) struct Entry {
@@ -87,18 +87,34 @@ impl AgentBook {
     /// Pages of 100 that are read at most, newest first as the server gives them.
     const PAGES_MAX: usize = 50;
 
-    pub async fn read(stigmer: Option<&Stigmer>) -> Result<Self, StartError> {
-        let Some(stigmer) = stigmer else { return Ok(Self(None)) };
+    /// A control plane that cannot be asked is told on stderr, and does without: what Temporal knows is the better part.
+    pub async fn read(stigmer: Option<&Stigmer>) -> Self {
+        let Some(stigmer) = stigmer else { return Self(None) };
+        match Self::pages(stigmer).await {
+            Ok(book) => Self(Some(book)),
+            Err(e) => {
+                eprintln!("the control plane cannot be asked ({e}): agents are shown without their executions");
+                Self(None)
+            }
+        }
+    }
+
+    /// For those who ask about no agent.
+    pub fn closed() -> Self {
+        Self(None)
+    }
+
+    async fn pages(stigmer: &Stigmer) -> Result<HashMap<String, (String, ExecutionPhase)>, StigmerError> {
         let (mut book, mut page_token) = (HashMap::new(), String::new());
         for _ in 0..Self::PAGES_MAX {
-            let (entries, next) = stigmer.list_agent_executions("", &page_token).await.map_err(|e| plane_away(&e))?;
+            let (entries, next) = stigmer.list_agent_executions("", &page_token).await?;
             entries.iter().for_each(|execution| put(&mut book, execution));
             match next {
                 Some(next) => page_token = next,
                 None => break,
             }
         }
-        Ok(Self(Some(book)))
+        Ok(book)
     }
 
     async fn look(&self, client: &Client, ground: &Ground, tag: &str) -> Result<AgentSeen, StartError> {
@@ -113,7 +129,7 @@ impl AgentBook {
 /// Those that the runner has made are called by their tag too.
 fn put(book: &mut HashMap<String, (String, ExecutionPhase)>, execution: &AgentExecution) {
     let Some(metadata) = &execution.metadata else { return };
-    let phase = execution.status.as_ref().map_or(ExecutionPhase::Unspecified, |s| s.phase());
+    let phase = execution.status.as_ref().map_or(ExecutionPhase::Unspecified, AgentExecutionStatus::phase);
     for tag in metadata.tags.iter().filter(|tag| metadata.name.ends_with(&execution_name("", tag))) {
         book.entry(tag.clone()).or_insert_with(|| (metadata.id.clone(), phase));
     }

@@ -27,9 +27,10 @@ pub(super) async fn run(ground: &Ground, args: &ListArgs) -> Result<Exit, StartE
     steps.sort_by(|a, b| (a.since, &a.workflow_id, &a.activity_id).cmp(&(b.since, &b.workflow_id, &b.activity_id)));
     let total = steps.len();
     steps.truncate(args.limit);
-    let agents = match steps.iter().any(|step| step.kind == Kind::CallAgent) {
-        true => AgentBook::read(ground.stigmer.as_ref()).await?,
-        false => AgentBook::read(None).await?,
+    let agents = if steps.iter().any(|step| step.kind == Kind::CallAgent) {
+        AgentBook::read(ground.stigmer.as_ref()).await
+    } else {
+        AgentBook::closed()
     };
     let mut entries = Vec::with_capacity(steps.len());
     for step in steps {
@@ -44,7 +45,7 @@ pub(super) async fn run(ground: &Ground, args: &ListArgs) -> Result<Exit, StartE
         let hidden = total - entries.len();
         let more = if hidden > 0 { format!(", {hidden} more not shown (--limit)") } else { String::new() };
         let looked = print::counted(scanned.workflows, "open workflow");
-        eprintln!("{} pending in {looked}{more}", total);
+        eprintln!("{total} pending in {looked}{more}");
     }
     Ok(print::data(&page, Exit::Completed))
 }

@@ -8,7 +8,9 @@
 //! | an agent execution's | the step that carries its tag, found by a look through the open workflows |
 //! | none of these | whatever names it, found by such a look |
 
+use std::fmt::Write as _;
 use temporalio_client::NamespacedClient;
+
 use temporalio_client::grpc::WorkflowService;
 use temporalio_client::tonic::IntoRequest;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
@@ -18,12 +20,12 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::GetWorkflowEx
 use super::args::Target;
 use super::entry::{self, AgentBook, Entry, agent_call, execution_id};
 use super::trouble::status_word;
-use super::{Ground, WANTED, away, plane_away};
+use super::{Ground, WANTED, away};
 use crate::activities::names::{WATCH_CALLER, agent_workflow_id};
 use crate::activities::payload::encoding;
 use crate::cli::service::StartError;
 use crate::handshake::operator::{self, Callee, Kind, Step};
-use crate::handshake::{WORKFLOW_TYPE, child_id};
+use crate::handshake::{WORKFLOW_TYPE, child_id, payload};
 use crate::stigmer::agx::AgentExecution;
 use crate::stigmer::payload as wire;
 
@@ -48,7 +50,10 @@ pub(super) async fn resolve(ground: &Ground, target: &Target) -> Result<Found, S
             StartError::usage(format!("nothing is known of `{}`; `workflow-runner handshake list` shows what is pending", target.id))
         }),
         1 => {
-            let agents = AgentBook::read(ground.stigmer.as_ref()).await?;
+            let agents = match steps[0].kind {
+                Kind::CallAgent => AgentBook::read(ground.stigmer.as_ref()).await,
+                Kind::ExecuteWorkflow => AgentBook::closed(),
+            };
             Ok(Found::One(Box::new(entry::complete(ground, &agents, steps.remove(0)).await?)))
         }
         _ => Err(ambiguous(ground, &target.id, steps).await?),
@@ -56,12 +61,13 @@ pub(super) async fn resolve(ground: &Ground, target: &Target) -> Result<Found, S
 }
 
 async fn ambiguous(ground: &Ground, id: &str, steps: Vec<Step>) -> Result<StartError, StartError> {
-    let agents = AgentBook::read(ground.stigmer.as_ref()).await?;
+    let agents = AgentBook::read(ground.stigmer.as_ref()).await;
     let mut text = format!("`{id}` fits {} pending handshakes; name one of them:", steps.len());
     for step in steps {
         let entry = entry::complete(ground, &agents, step).await?;
         let (kind, activity, workflow) = (entry.step.kind.as_str(), &entry.step.activity_id, &entry.step.workflow_id);
-        text.push_str(&format!("\n  {}   {kind}, activity {activity} of {workflow}", entry.target()));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  {}   {kind}, activity {activity} of {workflow}", entry.target());
     }
     Ok(StartError::usage(text))
 }
@@ -138,11 +144,7 @@ impl Search<'_> {
     /// As an agent execution: the tag that its step carries.
     async fn agent_tag(&mut self, id: &str) -> Result<Option<String>, StartError> {
         let stored = match &self.ground.stigmer {
-            Some(stigmer) => match stigmer.get_agent_execution(id).await {
-                Ok(execution) => Some(execution),
-                Err(e) if e.is_retryable() => return Err(plane_away(&e)),
-                Err(_) => None,
-            },
+            Some(stigmer) => stigmer.get_agent_execution(id).await.ok(),
             None => None,
         };
         let execution = match stored {
@@ -169,7 +171,8 @@ impl Search<'_> {
         };
         let first = page.into_inner().history.and_then(|h| h.events.into_iter().next()).and_then(|event| event.attributes);
         let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = first else { return Ok(None) };
-        let payload = started.input.and_then(|input| input.payloads.into_iter().next());
+        let input = payload::decode(client, started.input).await.map_err(|e| away(&e))?;
+        let payload = input.and_then(|input| input.payloads.into_iter().next());
         Ok(payload.and_then(|payload| {
             let message_type = payload.metadata.get("messageType").map(|m| String::from_utf8_lossy(m).into_owned());
             wire::decode(encoding(&payload), message_type.as_deref(), &payload.data).ok()

@@ -97,7 +97,6 @@ fn of_child(entry: &Entry, child: &Callee, watched: bool) -> Option<Trouble> {
 fn of_agent(entry: &Entry, seen: &AgentSeen) -> Option<Trouble> {
     let look = "the step looks at it within `handshake.reconcile_every`";
     match seen {
-        AgentSeen::NotAsked => None,
         AgentSeen::None => Some(Trouble::new(
             "agent_gone",
             "the control plane knows no agent execution of this step",
@@ -118,7 +117,7 @@ fn of_agent(entry: &Entry, seen: &AgentSeen) -> Option<Trouble> {
             },
             format!("it ends with its time limit, or by hand: {}", by_hand(entry)),
         )),
-        AgentSeen::Found { .. } => None,
+        AgentSeen::NotAsked | AgentSeen::Found { .. } => None,
     }
 }
 

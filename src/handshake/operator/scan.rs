@@ -73,15 +73,15 @@ pub async fn scan(
         pace.turn().await;
         let request =
             ListWorkflowExecutionsRequest { namespace: client.namespace(), page_size: PAGE_SIZE, next_page_token, query: query.clone() };
-        let page = WorkflowService::list_workflow_executions(&mut client.clone(), request.into_request()).await?.into_inner();
-        let runs: Vec<WorkflowExecution> = page.executions.into_iter().filter_map(|info| info.execution).collect();
+        let listed = WorkflowService::list_workflow_executions(&mut client.clone(), request.into_request()).await?.into_inner();
+        let runs: Vec<WorkflowExecution> = listed.executions.into_iter().filter_map(|info| info.execution).collect();
         scanned.workflows += runs.len();
         let looks = runs.into_iter().map(|run| async move { of_workflow(client, pace, wanted, &run.workflow_id, &run.run_id).await });
         let mut looks = futures::stream::iter(looks).buffer_unordered(AT_A_TIME);
         while let Some(steps) = looks.next().await {
             steps?.unwrap_or_default().into_iter().for_each(&mut found);
         }
-        next_page_token = page.next_page_token;
+        next_page_token = listed.next_page_token;
         if next_page_token.is_empty() {
             return Ok(Scanned { complete: true, ..scanned });
         }

@@ -154,14 +154,13 @@ mod tests {
             expiration: expiration.map(at),
             run_ends: run_ends.map(at),
         };
-        use PendingState::{CancelRequested, Scheduled, Started};
         for (state, started, expiration, run_ends, limit, want) in [
-            (Started, Some(10), None, None, Some(5), Some(15)),
-            (CancelRequested, Some(10), None, None, Some(5), Some(15)),
-            (Scheduled, Some(10), None, None, Some(5), None),
-            (Started, Some(10), Some(12), Some(99), Some(5), Some(12)),
-            (Started, Some(10), None, Some(11), Some(5), Some(11)),
-            (Started, None, None, None, Some(5), None),
+            (PendingState::Started, Some(10), None, None, Some(5), Some(15)),
+            (PendingState::CancelRequested, Some(10), None, None, Some(5), Some(15)),
+            (PendingState::Scheduled, Some(10), None, None, Some(5), None),
+            (PendingState::Started, Some(10), Some(12), Some(99), Some(5), Some(12)),
+            (PendingState::Started, Some(10), None, Some(11), Some(5), Some(11)),
+            (PendingState::Started, None, None, None, Some(5), None),
         ] {
             let pending = pending(state, started, expiration, run_ends);
             assert_eq!(deadline(&pending, limit.map(|s| SECOND * s)), want.map(at), "{pending:?}");
