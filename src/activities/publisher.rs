@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
 use super::execution_status;
-use super::status::{Publisher, RunKey, TaskList, TerminalStatus};
+use super::status::{Phase, Publisher, RunKey, TaskList, TerminalStatus};
 use crate::stigmer::wfx::{ExecutionPhase, WorkflowExecutionStatus};
 use crate::stigmer::{Stigmer, StigmerError};
 
@@ -79,7 +79,19 @@ impl StigmerPublisher {
     pub async fn publish_terminal(&self, execution_id: &str, status: &TerminalStatus) -> Result<(), StigmerError> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(execution_id);
         let _sending = self.sending.lock().await;
-        self.stigmer.update_status(execution_id, execution_status::message(status)).await.map(|_| ())
+        let mut message = execution_status::message(status);
+        // Somebody may have settled the execution in place of a run that was cancelled (an operator, the platform itself): its word stays.
+        if status.phase == Phase::Cancelled && self.is_settled(execution_id).await? {
+            message.phase = ExecutionPhase::Unspecified.into();
+            message.error.clear();
+        }
+        self.stigmer.update_status(execution_id, message).await.map(|_| ())
+    }
+
+    /// Whether the execution's phase is terminal.
+    async fn is_settled(&self, execution_id: &str) -> Result<bool, StigmerError> {
+        let execution = self.stigmer.get_execution(execution_id).await?;
+        Ok(execution.status.is_some_and(|status| execution_status::is_terminal(status.phase())))
     }
 
     /// Sends a phase with an error, as `ExecuteWorkflow` does at its edges.
@@ -96,9 +108,7 @@ impl StigmerPublisher {
     /// # Errors
     /// Those of the rpcs.
     pub async fn ensure_ended(&self, execution_id: &str, cancelled: bool, error: &str) -> Result<(), StigmerError> {
-        let execution = self.stigmer.get_execution(execution_id).await?;
-        let phase = execution.status.map_or(ExecutionPhase::Unspecified, |s| s.phase());
-        if matches!(phase, ExecutionPhase::ExecutionCompleted | ExecutionPhase::ExecutionFailed | ExecutionPhase::ExecutionCancelled) {
+        if self.is_settled(execution_id).await? {
             return Ok(());
         }
         let phase = if cancelled { ExecutionPhase::ExecutionCancelled } else { ExecutionPhase::ExecutionFailed };

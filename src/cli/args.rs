@@ -7,8 +7,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::doctor::DoctorArgs;
 use super::explain::ExplainArgs;
 use super::graph::GraphArgs;
+use super::handshake::HandshakeArgs;
 use super::test::TestArgs;
 use super::validate::ValidateArgs;
 use crate::config::{AdminSettings, Flag, HttpSettings, RunSettings};
@@ -74,6 +76,12 @@ pub enum Verb {
 
     /// Register documents in `definitions.dir`, where `run: workflow` finds them
     Apply(ApplyArgs),
+
+    /// Look at everything that a worker needs, and say how to put right what is wrong
+    Doctor(DoctorArgs),
+
+    /// List, show and end what waits for a workflow or an agent
+    Handshake(HandshakeArgs),
 }
 
 #[derive(Args, Debug)]
@@ -189,7 +197,9 @@ impl Cli {
                 [AdminSettings::LOCAL, HttpSettings::LOCAL, RunSettings::ENABLED].into_iter().chain(watched).collect()
             }
             Verb::Test(_) => vec![HttpSettings::LOCAL, RunSettings::ENABLED, ("log.level", "warn")],
-            Verb::Validate(_) | Verb::Graph(_) | Verb::Schema | Verb::Explain(_) => vec![("log.level", "warn")],
+            Verb::Validate(_) | Verb::Graph(_) | Verb::Schema | Verb::Explain(_) | Verb::Doctor(_) | Verb::Handshake(_) => {
+                vec![("log.level", "warn")]
+            }
         }
     }
 }

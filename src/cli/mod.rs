@@ -4,10 +4,12 @@ pub mod apply;
 pub mod args;
 pub mod dev;
 pub mod diagnostics;
+pub mod doctor;
 pub mod document;
 pub mod exit;
 pub mod explain;
 pub mod graph;
+pub mod handshake;
 pub mod input;
 pub mod outcome;
 mod outside;
@@ -25,11 +27,12 @@ pub mod worker;
 pub use self::args::{ApplyArgs, Cli, DevArgs, Format, RunArgs, Verb};
 pub use self::exit::Exit;
 
-use crate::config::Config;
+use crate::config::Loaded;
 use crate::effects::process;
 
 /// Runs the verb.
-pub async fn execute(verb: Verb, config: Config) -> Exit {
+pub async fn execute(verb: Verb, settings: Loaded) -> Exit {
+    let Loaded { config, warnings, .. } = settings;
     let exit = match verb {
         Verb::Worker | Verb::InternalWorkflowRunner => worker::run(config).await,
         Verb::Dev(args) => dev::run(args, config).await,
@@ -40,6 +43,8 @@ pub async fn execute(verb: Verb, config: Config) -> Exit {
         Verb::Schema => schema::run(),
         Verb::Explain(args) => explain::run(&args),
         Verb::Apply(args) => apply::run(&args, config).await,
+        Verb::Doctor(args) => doctor::run(args, config, warnings).await,
+        Verb::Handshake(args) => handshake::run(args, config).await,
     };
     process::settled().await;
     exit
