@@ -9,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::explain::ExplainArgs;
 use super::graph::GraphArgs;
+use super::history::HistoryArgs;
+use super::replay::ReplayArgs;
 use super::test::TestArgs;
 use super::validate::ValidateArgs;
 use crate::config::{AdminSettings, Flag, HttpSettings, RunSettings};
@@ -63,8 +65,14 @@ pub enum Verb {
     /// Run the cases of test files, with calls mocked and in virtual time
     Test(TestArgs),
 
-    /// Draw a definition
+    /// Draw a definition, and a run of it
     Graph(GraphArgs),
+
+    /// Show what a run did, task by task
+    History(HistoryArgs),
+
+    /// Tell whether this version would go on with runs that another one began
+    Replay(ReplayArgs),
 
     /// Print the JSON Schema of definitions, for editors
     Schema,
@@ -189,7 +197,11 @@ impl Cli {
                 [AdminSettings::LOCAL, HttpSettings::LOCAL, RunSettings::ENABLED].into_iter().chain(watched).collect()
             }
             Verb::Test(_) => vec![HttpSettings::LOCAL, RunSettings::ENABLED, ("log.level", "warn")],
-            Verb::Validate(_) | Verb::Graph(_) | Verb::Schema | Verb::Explain(_) => vec![("log.level", "warn")],
+            // What the SDK says of a replay that diverges is said again, in other words.
+            Verb::History(_) | Verb::Replay(_) => vec![("log.level", "off")],
+            Verb::Validate(_) | Verb::Graph(_) | Verb::Schema | Verb::Explain(_) => {
+                vec![("log.level", "warn")]
+            }
         }
     }
 }

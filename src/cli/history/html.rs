@@ -1,0 +1,5 @@
+//! One page.
+use super::model::Story;
+pub fn write(_story: &Story) -> String {
+    String::new()
+}
