@@ -38,7 +38,7 @@ pub async fn execute(verb: Verb, config: Config) -> Exit {
         Verb::Run(args) => run::run(args, config).await,
         Verb::Validate(args) => validate::run(&args),
         Verb::Test(args) => test::run(&args, &config).await,
-        Verb::Graph(args) => graph::run(&args, config).await,
+        Verb::Graph(args) => graph::run(args, config).await,
         Verb::History(args) => history::run(args, config).await,
         Verb::Replay(args) => replay::run(&args, config).await,
         Verb::Schema => schema::run(),

@@ -2,13 +2,27 @@
 
 use std::fmt::Write as _;
 
-use super::model::{Edge, Graph, Item, Line, Scope, Shape};
+use super::model::{Edge, Graph, Item, Line, Mark, Scope, Shape};
 
 pub fn write(graph: &Graph) -> String {
     let mut text = format!("%% {}\nflowchart TB\n", graph.title);
     scope(&mut text, &graph.flow, 1);
     graph.others.iter().for_each(|other| item(&mut text, other, 1));
+    classes(&mut text, graph);
     text
+}
+
+/// The colours of a run, where there is one.
+fn classes(text: &mut String, graph: &Graph) {
+    let marked = graph.marked();
+    for mark in Mark::ALL {
+        let ids: Vec<&str> = marked.iter().filter(|(_, of)| *of == mark).map(|(id, _)| *id).collect();
+        if !ids.is_empty() {
+            let (fill, stroke) = mark.colours();
+            let word = mark.word();
+            let _ = writeln!(text, "  classDef {word} fill:{fill},stroke:{stroke},color:#1f2328\n  class {} {word}", ids.join(","));
+        }
+    }
 }
 
 fn scope(text: &mut String, scope: &Scope, depth: usize) {

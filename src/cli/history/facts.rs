@@ -28,9 +28,8 @@ pub struct Facts {
     pub state: State,
     pub output: Option<Value>,
     pub error: Option<Problem>,
-    /// The run that goes on with it, and the one that it goes on from.
+    /// The run that goes on with it.
     pub next: Option<String>,
-    pub previous: Option<String>,
     /// In the order in which they were asked for.
     pub calls: Vec<Call>,
     pub signals: Vec<Signal>,
@@ -50,7 +49,6 @@ pub fn read(history: &History) -> Result<Facts, ReplayError> {
         run_id: started.original_execution_run_id.clone(),
         input: replay::input(started)?,
         started_at: history.events.first().and_then(time),
-        previous: Some(started.continued_execution_run_id.clone()).filter(|id| !id.is_empty()),
         events: history.events.len(),
         ..Facts::default()
     };
@@ -233,6 +231,11 @@ pub fn problem(failure: &Failure) -> Problem {
             problem.type_.clone_from(&info.r#type);
             let details = info.details.as_ref().and_then(|details| details.payloads.first()).and_then(|payload| data_of(payload).ok());
             let text = |key: &str| details.as_ref().and_then(|details| details.get(key)?.as_str().map(str::to_owned));
+            // The message says all of it in one line; its parts are told by themselves here.
+            let parts: Vec<String> = ["title", "detail"].into_iter().filter_map(text).collect();
+            if details.as_ref().is_some_and(|details| details.get("type").is_some()) && !parts.is_empty() {
+                problem.message = parts.join(": ");
+            }
             problem.instance = text("instance");
             problem.status = details.as_ref().and_then(|d| d.get("status")?.as_i64()).and_then(|status| u16::try_from(status).ok());
         }

@@ -16,7 +16,7 @@ mod text;
 mod tree;
 mod waiting;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -47,7 +47,7 @@ pub struct HistoryArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub run: Option<u32>,
 
-    /// A history that was saved; of a chain, the file of each run in its order; `-` for stdin
+    /// A history that was saved; of a chain, the file of each run; `-` for stdin
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub file: Vec<PathBuf>,
 
@@ -138,10 +138,7 @@ pub(super) fn from_files(files: &[PathBuf], notes: &mut Vec<String>) -> Result<F
         }
         fetched.histories.push(saved.history);
     }
+    // Runs of a chain follow each other, in whatever order their files are named.
+    fetched.histories.sort_by_key(|history| history.events.first().and_then(facts::time));
     Ok(fetched)
-}
-
-/// A file's history, as other verbs take it.
-pub(super) fn from_file(file: &Path, notes: &mut Vec<String>) -> Result<Fetched, StartError> {
-    from_files(&[file.to_owned()], notes)
 }

@@ -235,3 +235,9 @@ pub fn took(from: Timestamp, to: Timestamp) -> String {
         _ => format!("{} d {} h", seconds / 86_400, seconds / 3600 % 24),
     }
 }
+
+/// `once`, `3 times`.
+#[must_use]
+pub fn times(count: usize) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}

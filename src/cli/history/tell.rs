@@ -34,6 +34,9 @@ pub async fn story(told: Told) -> Result<Story, ReplayError> {
     let count = told.histories.len();
     for (at, history) in told.histories.into_iter().enumerate() {
         let mut facts = facts::read(&history)?;
+        if at > 0 && (last.next.is_none() || facts.workflow_id != story.workflow_id) {
+            return Err(ReplayError::NoChain(facts.run_id));
+        }
         if at == 0 {
             story.input = super::redact::redacted(facts.input.initial_data.clone());
             story.workflow_id.clone_from(&facts.workflow_id);
@@ -43,8 +46,8 @@ pub async fn story(told: Told) -> Result<Story, ReplayError> {
         if at + 1 == count {
             facts.pending(&told.pending);
         }
-        let replayed = tasks(&mut tree, history, &told.error_host, &mut story.notes).await?;
-        if !replayed {
+        let known = tasks(&mut tree, history, &told.error_host, &mut story.notes).await?;
+        if known != Known::All {
             tree.from_calls(&facts);
         }
         story.signals.append(&mut facts.signals);
@@ -54,7 +57,7 @@ pub async fn story(told: Told) -> Result<Story, ReplayError> {
             started_at: facts.started_at,
             closed_at: facts.closed_at,
             events: facts.events,
-            replayed,
+            replayed: known == Known::All,
         });
         calls.append(&mut facts.calls);
         last = facts;
@@ -70,41 +73,50 @@ pub async fn story(told: Told) -> Result<Story, ReplayError> {
     story.others = place(&mut tree, calls, &story.workflow_id);
     waiting::mark(&mut tree, plan.as_ref(), story.state);
     story.tasks = tree.into_tasks();
-    if story.state == State::Running && story.tasks.iter().any(|task| task.state == State::Waiting) {
+    let open = || {
+        story.flat().into_iter().map(|(_, task)| task).filter(|task| task.state.is_open() && !task.tasks.iter().any(|t| t.state.is_open()))
+    };
+    if story.state == State::Running && open().count() > 0 && open().all(|task| task.state == State::Waiting) {
         story.state = State::Waiting;
     }
     Ok(story)
 }
 
-/// Adds the steps of one run; false when it cannot be replayed.
-async fn tasks(tree: &mut Tree, history: History, error_host: &str, notes: &mut Vec<String>) -> Result<bool, ReplayError> {
+/// What a replay tells of the tasks of a run. Of the rest the calls tell.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    All,
+    /// Up to where this version goes another way.
+    Beginning,
+    Nothing,
+}
+
+/// Adds the steps of one run.
+async fn tasks(tree: &mut Tree, history: History, error_host: &str, notes: &mut Vec<String>) -> Result<Known, ReplayError> {
     let replayed = match replay::replay(history, error_host).await {
         Ok(replayed) => replayed,
         Err(ReplayError::Internal(reason) | ReplayError::Invalid(reason)) => {
             notes.push(format!("the history cannot be replayed, so only calls are known: {reason}"));
-            return Ok(false);
+            return Ok(Known::Nothing);
         }
         Err(other) => return Err(other),
     };
     if replayed.record.left_out > 0 {
         notes.push(format!("{} further steps are left out", replayed.record.left_out));
     }
-    match replayed.divergence {
-        None => {}
-        Some(divergence) if replayed.record.steps.is_empty() => {
-            notes.push(format!("this version would go another way, so only calls are known: {}", divergence.cause));
-            return Ok(false);
-        }
+    let known = match replayed.divergence {
+        None => Known::All,
         Some(divergence) => {
             let at = divergence.task.as_deref().unwrap_or("its beginning");
             notes.push(format!(
                 "this version goes another way at `{at}`; what came after it is known by its calls alone ({})",
                 divergence.cause
             ));
+            Known::Beginning
         }
-    }
+    };
     tree.steps(&replayed.record.steps);
-    Ok(true)
+    Ok(known)
 }
 
 /// Names and plan of what ran. A definition that is made of others elsewhere has names, but no plan here.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::model::{Call, Problem, State, Story, Task, took};
+use super::model::{Call, Problem, State, Story, Task, times, took};
 
 /// Characters of a payload that are shown, unless all are asked for.
 const WIDTH: usize = 100;
@@ -83,7 +83,7 @@ impl Writer {
             let _ = write!(more, " · {attempts} attempts");
         }
         if !task.retries.is_empty() {
-            let _ = write!(more, " · retried {} times", task.retries.len());
+            let _ = write!(more, " · retried {}", times(task.retries.len()));
         }
         if let Some(waiting) = &task.waiting_for {
             let _ = write!(more, " · for {}", line(waiting));

@@ -42,6 +42,8 @@ pub enum ReplayError {
     OtherType(String),
     #[error("event {0} is followed by event {1}: what is between them is missing")]
     Gap(i64, i64),
+    #[error("run {0} does not go on from the one before it: these are no runs of one chain")]
+    NoChain(String),
     #[error("the run's input cannot be read: {0}")]
     Input(String),
     #[error("it cannot be replayed: {0}")]
