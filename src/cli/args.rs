@@ -260,6 +260,12 @@ mod tests {
             "workflow-runner run",
             "workflow-runner run a.yaml --workflow-id w",
             "workflow-runner worker --ui-port 1",
+            "workflow-runner replay",
+            "workflow-runner history",
+            "workflow-runner history w --file f",
+            "workflow-runner history --file f --run-id r",
+            "workflow-runner history w --run 0",
+            "workflow-runner graph a.yaml --run w --history f",
         ] {
             assert!(read(line).is_err_and(|error| error.use_stderr()), "{line}");
         }

@@ -36,6 +36,7 @@ pub struct Facts {
     /// The last failure of a workflow task, where none has succeeded since.
     pub stuck: Option<String>,
     pub events: usize,
+    pub last_event_at: Option<Timestamp>,
 }
 
 /// Reads a run.
@@ -50,6 +51,7 @@ pub fn read(history: &History) -> Result<Facts, ReplayError> {
         input: replay::input(started)?,
         started_at: history.events.first().and_then(time),
         events: history.events.len(),
+        last_event_at: history.events.last().and_then(time),
         ..Facts::default()
     };
     // Calls by the event that asked for them.

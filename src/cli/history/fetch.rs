@@ -1,5 +1,6 @@
 //! Histories from the server: page by page, and run by run where one continues another.
 
+use jiff::Timestamp;
 use prost::Message as _;
 use temporalio_client::grpc::WorkflowService;
 use temporalio_client::tonic::{Code, IntoRequest as _, Status};
@@ -22,6 +23,8 @@ const MOST_BYTES: usize = 1 << 30;
 pub struct Fetched {
     pub histories: Vec<History>,
     pub pending: Vec<PendingActivityInfo>,
+    /// None for what was saved.
+    pub asked_at: Option<Timestamp>,
     /// Runs before these that the server has forgotten, or that were too many.
     pub cut: bool,
 }
@@ -32,7 +35,7 @@ pub struct Fetched {
 /// There is no such workflow, or the server does not answer.
 pub async fn fetch(client: &Client, workflow_id: &str, run_id: &str) -> Result<Fetched, StartError> {
     let (first, pending) = describe(client, workflow_id, run_id).await.map_err(|status| failed(&status, workflow_id, run_id))?;
-    let mut fetched = Fetched { pending, ..Fetched::default() };
+    let mut fetched = Fetched { pending, asked_at: Some(Timestamp::now()), ..Fetched::default() };
     let history = history(client, workflow_id, &first).await.map_err(|status| failed(&status, workflow_id, &first))?;
     let mut bytes = history.encoded_len();
     let (mut back, mut on) = (previous(&history), next(&history));

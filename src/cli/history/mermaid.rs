@@ -13,8 +13,8 @@ const MOST_BARS: usize = 300;
 #[must_use]
 pub fn write(story: &Story) -> String {
     let began = story.started_at.unwrap_or_default();
-    // An open bar ends where the last thing happened.
-    let now = story.closed_at.or_else(|| latest(story)).unwrap_or(began);
+    // An open bar ends where what is known ends.
+    let now = story.as_of.unwrap_or(began);
     let mut text = format!("gantt\n  title {}\n  dateFormat x\n  axisFormat %H:%M:%S\n", words(&story.workflow_id));
     let mut bars = 0;
     let mut sections: BTreeMap<&str, usize> = BTreeMap::new();
@@ -55,10 +55,6 @@ fn bar(text: &mut String, task: &Task, now: Timestamp, bars: &mut usize) {
         );
     }
     task.tasks.iter().for_each(|task| bar(text, task, now, bars));
-}
-
-fn latest(story: &Story) -> Option<Timestamp> {
-    story.flat().into_iter().flat_map(|(_, task)| [task.started_at, task.ended_at]).flatten().max()
 }
 
 /// Colons, semicolons, hashes and line ends mean something in a chart.

@@ -109,6 +109,7 @@ async fn story(args: &HistoryArgs, config: &Config) -> Result<Story, StartError>
         }
         if at + 1 != count {
             fetched.pending.clear();
+            fetched.asked_at = None;
         }
         fetched.histories = vec![fetched.histories.swap_remove(at)];
     }
@@ -117,7 +118,8 @@ async fn story(args: &HistoryArgs, config: &Config) -> Result<Story, StartError>
 
 /// The story of one saved or fetched run, or chain of runs.
 pub(super) async fn tell(fetched: Fetched, config: &Config, notes: Vec<String>) -> Result<Story, StartError> {
-    let told = Told { histories: fetched.histories, pending: fetched.pending, error_host: config.dsl.error_host.clone() };
+    let Fetched { histories, pending, asked_at, .. } = fetched;
+    let told = Told { histories, pending, asked_at, error_host: config.dsl.error_host.clone() };
     let mut story = tell::story(told).await.map_err(|error| StartError::usage(format!("the history cannot be told: {error}")))?;
     story.notes.extend(notes);
     Ok(story)

@@ -13,6 +13,8 @@ pub struct Story {
     /// Of the first run; workflow time, RFC 3339.
     pub started_at: Option<Timestamp>,
     pub closed_at: Option<Timestamp>,
+    /// Until when this is known: the end, else when the server was asked, else the last event.
+    pub as_of: Option<Timestamp>,
     pub input: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,

@@ -1,6 +1,7 @@
 //! Runs → story: what the replay of each run tells of its tasks, what its events tell of their calls, and what the server tells of those that
 //! are pending.
 
+use jiff::Timestamp;
 use temporalio_common::protos::temporal::api::history::v1::History;
 use temporalio_common::protos::temporal::api::workflow::v1::PendingActivityInfo;
 
@@ -18,6 +19,8 @@ pub struct Told {
     pub histories: Vec<History>,
     /// Of the last run, as the server has them now.
     pub pending: Vec<PendingActivityInfo>,
+    /// When the server was asked; none for what was saved.
+    pub asked_at: Option<Timestamp>,
     /// `dsl.error_host`.
     pub error_host: String,
 }
@@ -64,6 +67,7 @@ pub async fn story(told: Told) -> Result<Story, ReplayError> {
     }
     story.state = last.state;
     story.closed_at = last.closed_at;
+    story.as_of = last.closed_at.or(told.asked_at).or(last.last_event_at);
     story.output = last.output.take();
     story.error = last.error.take();
     if let Some(reason) = &last.stuck {

@@ -29,8 +29,10 @@ fn colours(marks: &[Mark]) -> String {
     let mut text = String::new();
     for mark in marks {
         let ((fill, line), word) = (mark.colours(), mark.word());
+        // Grey lines are fainter than text may be.
+        let ink = if matches!(mark, Mark::Skipped | Mark::NotReached) { "#59636e" } else { line };
         let _ = writeln!(text, ".workflow .{word} > .box {{ fill: {fill}; stroke: {line}; stroke-width: 1.6 }}");
-        let _ = writeln!(text, ".workflow .{word} > .state {{ fill: {line}; font-weight: 600 }}");
+        let _ = writeln!(text, ".workflow .{word} > .state {{ fill: {ink}; font-weight: 600 }}");
     }
     text
 }

@@ -86,7 +86,7 @@ fn picture(page: &mut String, story: &Story) {
         graph::onto(&mut graph, story);
         svg::write(&graph).ok()
     });
-    page.push_str("<section id=\"graph\" aria-label=\"Graph\">\n<h2>Graph</h2>\n");
+    page.push_str("<section id=\"graph\" aria-label=\"Graph\">\n<h2>Graph <button type=\"button\" id=\"size\" hidden=\"hidden\">Actual size</button></h2>\n");
     match drawn {
         Some(svg) => {
             let _ = write!(page, "<div class=\"picture\">{svg}</div>\n</section>\n");

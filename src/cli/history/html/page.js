@@ -23,6 +23,16 @@
     expand.textContent = open ? 'Collapse all' : 'Expand all';
   });
 
+  const picture = document.querySelector('.picture');
+  const size = document.getElementById('size');
+  const drawn = picture && picture.querySelector('svg');
+  if (drawn && Number(drawn.getAttribute('width')) > picture.clientWidth) {
+    size.hidden = false;
+    size.addEventListener('click', () => {
+      size.textContent = picture.classList.toggle('whole') ? 'Fit' : 'Actual size';
+    });
+  }
+
   const boxes = [...document.querySelectorAll('.picture [data-reference]')];
   const mark = (reference) => {
     rows.forEach((row) => row.classList.toggle('seen', row.dataset.reference === reference));

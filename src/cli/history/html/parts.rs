@@ -21,7 +21,7 @@ pub struct Clock {
 impl Clock {
     pub fn of(story: &Story, flat: &[(usize, &Task)]) -> Self {
         let times =
-            || flat.iter().flat_map(|(_, task)| [task.started_at, task.ended_at]).flatten().chain(story.started_at).chain(story.closed_at);
+            || flat.iter().flat_map(|(_, task)| [task.started_at, task.ended_at]).flatten().chain(story.started_at).chain(story.as_of);
         let from = times().min().unwrap_or_default();
         Self { from, to: times().max().unwrap_or(from) }
     }
