@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::document::Document;
 use super::history::read::{self, Saved};
+use super::history::text::line;
 use super::{Exit, print};
 use crate::config::Config;
 use crate::temporal::replay::{self, Divergence, ReplayError};
@@ -120,9 +121,10 @@ fn refused(name: &str, error: &ReplayError) -> Verdict {
 
 fn shown(name: &str, divergence: &Divergence, changed: bool) -> String {
     let Divergence { task, event_id, noticed, history_has, this_does, cause } = divergence;
-    let at = task.as_ref().map(|task| format!(" at `{task}`")).unwrap_or_default();
+    let at = task.as_ref().map(|task| format!(" at `{}`", line(task))).unwrap_or_default();
     let event = event_id.map(|id| format!(", event {id}")).unwrap_or_default();
     let noticed = noticed.map(|id| format!(", noticed at event {id}")).unwrap_or_default();
+    let [history_has, this_does, cause] = [history_has, this_does, cause].map(|text| line(text));
     let who = if changed { "the changed definition" } else { "this version" };
     let width = who.len().max("the history".len()) + 5;
     format!(

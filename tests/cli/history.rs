@@ -210,7 +210,7 @@ async fn what_the_servers_program_saves_is_replayed_and_told() {
     let svg = on_server(&stage, &["graph", "a.yaml", "--run", "mine", "--format", "svg"]).file("a.yaml", &document(TASKS)).end().await;
     let svg = svg.with_code(0);
     assert!(
-        svg.stdout.contains("class=\"task done\" data-reference=\"/do/1/each/for/do/0/twice\"") && svg.stdout.contains("done, ran 2 times")
+        svg.stdout.contains("class=\"task done\" data-reference=\"/do/1/each/do/0/twice\"") && svg.stdout.contains("done, ran 2 times")
     );
     assert_eq!(svg.stderr, "");
     let other = Program::new(&["graph", "b.yaml", "--history", "a.json"]).file("a.json", &history).file("b.yaml", &document(&other));

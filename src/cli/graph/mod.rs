@@ -105,6 +105,6 @@ async fn story(args: &GraphArgs, config: &Config) -> Result<Option<Story>, Start
         None => history::from_files(&args.history, &mut notes)?,
     };
     let story = history::tell(fetched, config, notes).await?;
-    story.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    story.notes.iter().for_each(|note| eprintln!("note: {}", history::text::line(note)));
     Ok(Some(story))
 }

@@ -130,7 +130,7 @@ fn story(tasks: &[(&str, State, usize)]) -> Story {
 #[test]
 fn a_run_is_painted_onto_its_tasks() {
     let mut painted = graph(&plan_of(ALL));
-    let one = "/do/1/loop/for/do/0/one";
+    let one = "/do/1/loop/do/0/one";
     onto(
         &mut painted,
         &story(&[

@@ -76,13 +76,13 @@ fn failed(status: &Status, workflow_id: &str, run_id: &str) -> StartError {
     }
 }
 
-fn execution(workflow_id: &str, run_id: &str) -> Option<WorkflowExecution> {
-    Some(WorkflowExecution { workflow_id: workflow_id.to_owned(), run_id: run_id.to_owned() })
+fn execution(workflow_id: &str, run_id: &str) -> WorkflowExecution {
+    WorkflowExecution { workflow_id: workflow_id.to_owned(), run_id: run_id.to_owned() }
 }
 
 /// The run's id, and what is pending in it.
 async fn describe(client: &Client, workflow_id: &str, run_id: &str) -> Result<(String, Vec<PendingActivityInfo>), Status> {
-    let request = DescribeWorkflowExecutionRequest { namespace: client.namespace(), execution: execution(workflow_id, run_id) };
+    let request = DescribeWorkflowExecutionRequest { namespace: client.namespace(), execution: Some(execution(workflow_id, run_id)) };
     let answer = WorkflowService::describe_workflow_execution(&mut client.clone(), request.into_request()).await?.into_inner();
     let found = answer.workflow_execution_info.and_then(|info| info.execution).map(|execution| execution.run_id);
     Ok((found.unwrap_or_else(|| run_id.to_owned()), answer.pending_activities))
@@ -94,7 +94,7 @@ async fn history(client: &Client, workflow_id: &str, run_id: &str) -> Result<His
     loop {
         let request = GetWorkflowExecutionHistoryRequest {
             namespace: client.namespace(),
-            execution: execution(workflow_id, run_id),
+            execution: Some(execution(workflow_id, run_id)),
             next_page_token,
             ..Default::default()
         };

@@ -12,7 +12,7 @@ mod place;
 pub mod read;
 mod redact;
 mod tell;
-mod text;
+pub mod text;
 mod tree;
 mod waiting;
 
@@ -81,7 +81,7 @@ pub async fn run(args: HistoryArgs, config: Config) -> Exit {
         }
     };
     for note in story.notes.iter().filter(|_| args.format != Format::Text) {
-        eprintln!("note: {note}");
+        eprintln!("note: {}", text::line(note));
     }
     let text = match args.format {
         Format::Text => text::write(&story, args.full),

@@ -51,7 +51,7 @@ pub async fn story(told: Told) -> Result<Story, ReplayError> {
         }
         let known = tasks(&mut tree, history, &told.error_host, &mut story.notes).await?;
         if known != Known::All {
-            tree.from_calls(&facts);
+            tree.calls(&facts);
         }
         story.signals.append(&mut facts.signals);
         story.runs.push(Run {

@@ -29,23 +29,12 @@ struct Writer {
 impl Writer {
     fn head(&mut self, story: &Story) {
         let definition = &story.definition;
-        let _ = writeln!(
-            self.text,
-            "{} {}{}",
-            story.workflow_id,
-            story.state.word().replace('_', " "),
-            span(story.started_at, story.closed_at, " after ")
-        );
+        let (state, lasted) = (story.state.word().replace('_', " "), span(story.started_at, story.closed_at, " after "));
+        let _ = writeln!(self.text, "{} {state}{lasted}", line(&story.workflow_id));
         let events: usize = story.runs.iter().map(|run| run.events).sum();
         let runs = if story.runs.len() > 1 { format!("{} runs, ", story.runs.len()) } else { String::new() };
-        let _ = writeln!(
-            self.text,
-            "{}/{} {} · {runs}{events} events{}",
-            definition.namespace,
-            definition.name,
-            definition.version,
-            at(" · began ", story.started_at)
-        );
+        let names = line(&format!("{}/{} {}", definition.namespace, definition.name, definition.version));
+        let _ = writeln!(self.text, "{names} · {runs}{events} events{}", at(" · began ", story.started_at));
         if story.runs.len() > 1 {
             for (number, run) in story.runs.iter().enumerate() {
                 let _ = writeln!(
@@ -136,7 +125,7 @@ impl Writer {
             story.others.iter().for_each(|call| self.call(call));
         }
         for note in &story.notes {
-            let _ = writeln!(self.text, "note: {note}");
+            let _ = writeln!(self.text, "note: {}", line(note));
         }
     }
 
@@ -178,7 +167,7 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| *c == '\n' || !c.is_control()).collect()
 }
 
-/// The same on one line.
-fn line(text: &str) -> String {
+/// Text of a document or an agent on one line, and without anything that a terminal would obey.
+pub fn line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

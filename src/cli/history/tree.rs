@@ -64,7 +64,7 @@ impl Tree {
     }
 
     /// What the calls of a run alone tell: one task for each reference that calls were made for.
-    pub fn from_calls(&mut self, facts: &Facts) {
+    pub fn calls(&mut self, facts: &Facts) {
         for call in facts.calls.iter().filter(|call| call.id.starts_with('/')) {
             let (reference, path, _) = split_id(&call.id);
             if self.nodes.iter().any(|node| node.task.reference == reference && node.task.path == path) {
