@@ -15,11 +15,11 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// The ids of what a run was painted onto, in the order of the document.
+    /// What a run was painted onto, in the order of the document.
     #[must_use]
-    pub fn marked(&self) -> Vec<(&str, Mark)> {
-        fn walk<'g>(item: &'g Item, marked: &mut Vec<(&'g str, Mark)>) {
-            marked.extend(item.mark.map(|mark| (item.id.as_str(), mark)));
+    pub fn marked(&self) -> Vec<(&Item, Mark)> {
+        fn walk<'g>(item: &'g Item, marked: &mut Vec<(&'g Item, Mark)>) {
+            marked.extend(item.mark.map(|mark| (item, mark)));
             item.inside.iter().flat_map(|scope| &scope.items).for_each(|item| walk(item, marked));
         }
         let mut marked = Vec::new();

@@ -150,6 +150,7 @@ fn a_run_is_painted_onto_its_tasks() {
     let [mermaid, dot, svg] = [mermaid::write(&painted), dot::write(&painted), svg::write(&painted).unwrap()];
     let id = &item(&painted.flow, "refuse").id;
     assert!(mermaid.contains(&format!("\n  class {id} failed\n")) && mermaid.contains("classDef failed fill:#ffebe9"), "{mermaid}");
+    assert!(mermaid.contains("classDef waitinggroup fill:transparent"), "{mermaid}");
     assert!(dot.contains("fillcolor=\"#ffebe9\""), "{dot}");
     assert!(svg.contains("class=\"error failed\" data-reference=\"/do/5/refuse\""), "{svg}");
     assert!(svg.contains(".workflow .failed > .box") && !svg.contains(".workflow .cancelled > .box"), "{svg}");
@@ -173,6 +174,7 @@ fn groups_close_and_lines_name_what_there_is() {
             );
         }
     }
+    assert!(mermaid.contains("[\"loop · for $n in .list · while $n ‹ 5\"]"), "{mermaid}");
     let dot = dot::write(&graph);
     assert_eq!(dot.matches('{').count(), dot.matches('}').count(), "{dot}");
     assert!(dot.contains("ltail=cluster_") && dot.contains("style=dashed"), "{dot}");

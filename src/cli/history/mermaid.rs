@@ -15,14 +15,17 @@ pub fn write(story: &Story) -> String {
     let began = story.started_at.unwrap_or_default();
     // An open bar ends where what is known ends.
     let now = story.as_of.unwrap_or(began);
-    let mut text = format!("gantt\n  title {}\n  dateFormat x\n  axisFormat %H:%M:%S\n", words(&story.workflow_id));
+    let axis = if now.duration_since(began).as_secs() < 10 { "%M:%S.%L" } else { "%H:%M:%S" };
+    let mut text = format!("gantt\n  title {}\n  dateFormat x\n  axisFormat {axis}\n", words(&story.workflow_id));
     let mut bars = 0;
     let mut sections: BTreeMap<&str, usize> = BTreeMap::new();
     for task in &story.tasks {
         let visit = sections.entry(&task.reference).or_insert(0);
         *visit += 1;
         let again = if *visit > 1 { format!(" {visit}") } else { String::new() };
-        let _ = writeln!(text, "  section {}{again}", words(&task.name));
+        if bars < MOST_BARS {
+            let _ = writeln!(text, "  section {}{again}", words(&task.name));
+        }
         bar(&mut text, task, now, &mut bars);
     }
     if bars > MOST_BARS {
@@ -47,10 +50,10 @@ fn bar(text: &mut String, task: &Task, now: Timestamp, bars: &mut usize) {
         let (from, to) = (from.as_millisecond(), to.as_millisecond());
         let _ = writeln!(
             text,
-            "  {} {}{}{state} : {tag}t{bars}, {from}, {}",
+            "  {}{} {}{state} : {tag}t{bars}, {from}, {}",
             words(&task.name),
-            words(&task.kind),
             words(&task.path),
+            words(&task.kind),
             to.max(from + 1)
         );
     }

@@ -40,7 +40,7 @@ pub struct HistoryArgs {
     pub id: Option<String>,
 
     /// One run of it; otherwise the latest. Runs that continue each other are told together
-    #[arg(long, value_name = "RUN", requires = "id")]
+    #[arg(long, value_name = "RUN", conflicts_with = "file")]
     pub run_id: Option<String>,
 
     /// Only the run at this position of its chain, 1 for the first

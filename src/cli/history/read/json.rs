@@ -12,7 +12,7 @@ use prost::Message as _;
 use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 use temporalio_client::WorkflowHistory;
-use temporalio_common::protos::temporal::api::history::v1::History;
+use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
 
 /// What describes histories, made by the build.
 const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/history.bin"));
@@ -47,8 +47,9 @@ pub(super) fn parse(text: &[u8]) -> Result<(History, bool), String> {
     let options = DeserializeOptions::new().deny_unknown_fields(false);
     let message = DynamicMessage::deserialize_with_options(descriptor, history, &options).map_err(|error| error.to_string())?;
     let history = History::decode(message.encode_to_vec().as_slice()).map_err(|error| error.to_string())?;
-    if history.events.iter().any(|event| event.event_id == 0 || event.attributes.is_none()) {
-        return Err("it has events without a number or without what happened in them".to_owned());
+    let empty = |event: &HistoryEvent| event.event_id == 0 || (event.attributes.is_none() && !event.worker_may_ignore);
+    if let Some(at) = history.events.iter().position(empty) {
+        return Err(format!("event {} of its list says nothing that this version knows: it lacks its number or its attributes", at + 1));
     }
     Ok((history, dialect.remade))
 }

@@ -66,8 +66,8 @@ fn what_is_no_history_is_refused_in_words() {
         (b"{}", "no list `events`"),
         (b"[]", "no events"),
         (b"[1]", "event 1 of its list has no `eventId`"),
-        (b"[{\"eventId\": \"1\"}]", "without"),
-        (b"[{\"eventId\": \"1\", \"eventType\": \"EVENT_TYPE_OF_TOMORROW\"}]", "EVENT_TYPE_OF_TOMORROW"),
+        (b"[{\"eventId\": \"1\"}]", "says nothing"),
+        (b"[{\"eventId\": \"1\", \"eventType\": \"EVENT_TYPE_OF_TOMORROW\"}]", "event 1 of its list says nothing that this version knows"),
         (b"plain text", "neither JSON nor protobuf"),
         (b"\x0a\x05abcde", "protobuf"),
     ];
