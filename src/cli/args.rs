@@ -11,6 +11,8 @@ use super::doctor::DoctorArgs;
 use super::explain::ExplainArgs;
 use super::graph::GraphArgs;
 use super::handshake::HandshakeArgs;
+use super::history::HistoryArgs;
+use super::replay::ReplayArgs;
 use super::test::TestArgs;
 use super::validate::ValidateArgs;
 use crate::config::{AdminSettings, Flag, HttpSettings, RunSettings};
@@ -65,8 +67,14 @@ pub enum Verb {
     /// Run the cases of test files, with calls mocked and in virtual time
     Test(TestArgs),
 
-    /// Draw a definition
+    /// Draw a definition, and a run of it
     Graph(GraphArgs),
+
+    /// Show what a run did, task by task
+    History(HistoryArgs),
+
+    /// Tell whether this version would go on with runs that another one began
+    Replay(ReplayArgs),
 
     /// Print the JSON Schema of definitions, for editors
     Schema,
@@ -197,6 +205,8 @@ impl Cli {
                 [AdminSettings::LOCAL, HttpSettings::LOCAL, RunSettings::ENABLED].into_iter().chain(watched).collect()
             }
             Verb::Test(_) => vec![HttpSettings::LOCAL, RunSettings::ENABLED, ("log.level", "warn")],
+            // What the SDK says of a replay that diverges is said again, in other words.
+            Verb::History(_) | Verb::Replay(_) => vec![("log.level", "off")],
             Verb::Validate(_) | Verb::Graph(_) | Verb::Schema | Verb::Explain(_) | Verb::Doctor(_) | Verb::Handshake(_) => {
                 vec![("log.level", "warn")]
             }
@@ -258,6 +268,12 @@ mod tests {
             "workflow-runner run",
             "workflow-runner run a.yaml --workflow-id w",
             "workflow-runner worker --ui-port 1",
+            "workflow-runner replay",
+            "workflow-runner history",
+            "workflow-runner history w --file f",
+            "workflow-runner history --file f --run-id r",
+            "workflow-runner history w --run 0",
+            "workflow-runner graph a.yaml --run w --history f",
         ] {
             assert!(read(line).is_err_and(|error| error.use_stderr()), "{line}");
         }

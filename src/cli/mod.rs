@@ -10,11 +10,13 @@ pub mod exit;
 pub mod explain;
 pub mod graph;
 pub mod handshake;
+pub mod history;
 pub mod input;
 pub mod outcome;
 mod outside;
 pub mod print;
 pub mod real;
+pub mod replay;
 pub mod run;
 pub mod schema;
 pub mod service;
@@ -39,7 +41,9 @@ pub async fn execute(verb: Verb, settings: Loaded) -> Exit {
         Verb::Run(args) => run::run(args, config).await,
         Verb::Validate(args) => validate::run(&args),
         Verb::Test(args) => test::run(&args, &config).await,
-        Verb::Graph(args) => graph::run(&args, config).await,
+        Verb::Graph(args) => graph::run(args, config).await,
+        Verb::History(args) => history::run(args, config).await,
+        Verb::Replay(args) => replay::run(&args, config).await,
         Verb::Schema => schema::run(),
         Verb::Explain(args) => explain::run(&args),
         Verb::Apply(args) => apply::run(&args, config).await,

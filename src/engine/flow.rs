@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cursor::{FrameId, Kept};
 use super::fault::{Fault, Standard};
+use super::host::Place;
 use super::progress::Event;
 use super::race::{Limit, within};
 use super::run::Run;
@@ -105,7 +106,7 @@ impl Run<'_> {
                 },
                 Ok(true) => self.around(task, &view).await,
                 Ok(false) => {
-                    self.host.report(Event::Skipped { task, at: self.host.now() });
+                    self.host.report(Event::Skipped { task, at: self.host.now() }, &view.place());
                     return Ok((view.raw_input, Then::Continue));
                 }
                 Err(fault) => Err(fault.into()),
@@ -120,7 +121,7 @@ impl Run<'_> {
         let raw_input = match self.resumed::<TaskState>(resume)? {
             Some(TaskState::Inside { raw_input, input, started_at, definition }) => {
                 let (raw_input, input) = (self.kept(raw_input)?, self.kept(input)?);
-                self.host.report(Event::Resumed { task, at: started_at });
+                self.host.report(Event::Resumed { task, at: started_at }, &Place::new(strand, &raw_input));
                 let resume = Some(definition);
                 return Ok(View { started_at, input, resume, admitted: true, ..View::new(self, strand, Some(task), raw_input) });
             }
@@ -130,7 +131,7 @@ impl Run<'_> {
         let stepped = self.step(strand).await;
         stepped.map_err(|halt| halt.stop(self, || TaskState::Ahead { raw_input: self.keep(&raw_input) }))?;
         let view = View::new(self, strand, Some(task), raw_input);
-        self.host.report(Event::Started { task, at: view.started_at });
+        self.host.report(Event::Started { task, at: view.started_at }, &view.place());
         Ok(view)
     }
 
@@ -138,20 +139,20 @@ impl Run<'_> {
         let at = self.host.now();
         match result {
             Ok((output, then)) => {
-                self.host.report(Event::Completed { task, output: &output, at });
+                self.host.report(Event::Completed { task, output: &output, at }, &view.place());
                 Ok((output, then))
             }
             Err(Stop::Fault(fault)) => {
                 let fault = fault.at(&task.reference);
-                self.host.report(Event::Failed { task, fault: &fault, at });
+                self.host.report(Event::Failed { task, fault: &fault, at }, &view.place());
                 Err(fault.into())
             }
             Err(Stop::End(output)) => {
-                self.host.report(Event::Completed { task, output: &output, at });
+                self.host.report(Event::Completed { task, output: &output, at }, &view.place());
                 Err(Stop::End(output))
             }
             Err(Stop::Cancelled) => {
-                self.host.report(Event::Cancelled { task, at });
+                self.host.report(Event::Cancelled { task, at }, &view.place());
                 Err(Stop::Cancelled)
             }
             Err(Stop::Suspend(definition)) => {

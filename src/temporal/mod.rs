@@ -19,6 +19,7 @@ mod outside;
 mod own_activity;
 pub mod pending;
 pub mod progress;
+pub mod replay;
 pub mod run;
 mod scope;
 pub mod search_attribute;

@@ -205,6 +205,7 @@ fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<
         watch_queue: config.handshake.watch_queue.clone(),
         listens_attribute: parts.listens_attribute,
         lifecycle: config.events.lifecycle.then(|| LifecycleOutlet::start(resources.sink.clone())),
+        observer: None,
     });
     let queue = &config.worker.workflow_queue;
     let mut options = options(config, queue);
