@@ -17,6 +17,7 @@ mod cancel_agent;
 pub mod complete_external_activity;
 mod definition;
 mod emit_event;
+mod environment;
 pub mod execute_workflow;
 pub mod execution_status;
 pub mod failure;
@@ -61,6 +62,7 @@ use crate::effects::{self, EffectError};
 use crate::expr::Data;
 use crate::handshake::{Delivery, DeliveryError, OnCallerGone, Outcome, Wheel};
 use crate::stigmer::Stigmer;
+use crate::stigmer::convert::Queues;
 use crate::stigmer::payload::Parts;
 use crate::telemetry::{self, Kind, Metrics};
 
@@ -81,6 +83,10 @@ pub struct RunnerActivities {
     pub search_attribute: bool,
     /// The same for `WorkflowRunnerListens`.
     pub listens_attribute: bool,
+    /// Of the activities that a `CALL_ACTIVITY` names.
+    pub queues: Queues,
+    /// Documents elsewhere that definitions are made of.
+    pub outside: effects::resources::Resources,
     pub wheel: Wheel,
 }
 
@@ -93,6 +99,8 @@ pub struct ExecutionActivities {
     pub definitions: Definitions,
     /// `activities.allow`.
     pub allowed_activities: Vec<String>,
+    /// Of the activities that a `CALL_ACTIVITY` of another workflow names.
+    pub queues: Queues,
     /// Documents elsewhere that definitions are made of.
     pub outside: effects::resources::Resources,
     pub secrets: Secrets,
@@ -115,7 +123,10 @@ impl ExecutionActivities {
 }
 
 /// `validateWorkflow`.
-pub struct ValidationActivities;
+pub struct ValidationActivities {
+    /// Of the activities that a `CALL_ACTIVITY` names.
+    pub queues: Queues,
+}
 
 /// `WatchCaller`.
 pub struct WatchActivities {
@@ -225,8 +236,8 @@ impl ExecutionActivities {
 #[allow(clippy::unused_async, reason = "the macro wants it so")]
 impl ValidationActivities {
     #[activity(name = "validateWorkflow")]
-    pub async fn validate_workflow(_ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
-        Ok(validate_workflow::run(&input))
+    pub async fn validate_workflow(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        Ok(validate_workflow::run(&input, &self.queues, ctx.info().workflow_id.as_deref()).await)
     }
 }
 

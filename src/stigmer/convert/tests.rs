@@ -28,7 +28,7 @@ fn spec(tasks: Vec<wf::WorkflowTask>) -> wf::WorkflowSpec {
 }
 
 fn document(spec: &wf::WorkflowSpec) -> Value {
-    let yaml = to_yaml(spec).unwrap();
+    let yaml = to_yaml(spec, &Queues::new()).unwrap();
     serde_yaml::from_str(&yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"))
 }
 
@@ -38,7 +38,7 @@ fn body(kind: Kind, config: &Value) -> Value {
 }
 
 fn refused(spec: &wf::WorkflowSpec) -> String {
-    to_yaml(spec).unwrap_err().to_string()
+    to_yaml(spec, &Queues::new()).unwrap_err().to_string()
 }
 
 fn refused_task(kind: Kind, config: &Value) -> String {
@@ -60,7 +60,7 @@ fn a_small_workflow_as_text() {
         then(task("pause", Kind::Wait, &json!({"seconds": 5})), "end"),
     ]);
     spec.description = "A workflow with multiple task types".into();
-    let converted = convert(&spec).unwrap();
+    let converted = convert(&spec, &Queues::new()).unwrap();
     assert_eq!(
         converted.yaml,
         r#"document:
@@ -364,7 +364,7 @@ fn what_is_written_loads_without_a_diagnostic() {
         task("pause", Kind::Wait, &json!({"seconds": 1})),
         task("fail", Kind::Raise, &json!({"error": "TimeoutError", "message": "after ${ $data.fetch }"})),
     ]);
-    let yaml = to_yaml(&spec).unwrap();
+    let yaml = to_yaml(&spec, &Queues::new()).unwrap();
     let (definition, diagnostics) = crate::dsl::parse(&yaml, "workflow.yaml");
     assert!(diagnostics.is_empty(), "{diagnostics:#?}\n{yaml}");
     assert!(definition.is_some());
