@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use super::*;
-use crate::stigmer::from_json;
+use crate::stigmer::{from_json, random_spec};
 
 fn json_payload(encoding: &str, data: &[u8]) -> RawValue {
     let metadata = [("encoding".to_owned(), encoding.as_bytes().to_vec())].into();
@@ -34,6 +34,17 @@ async fn what_would_run_is_valid_and_has_its_yaml() {
     let verdict = of_tasks(json!([set("a", "${ $data.y }")])).await;
     assert_eq!((verdict.state(), verdict.errors.as_slice(), verdict.warnings.as_slice()), (ValidationState::Valid, &[][..], &[][..]));
     assert!(verdict.yaml.contains("- a:"), "{}", verdict.yaml);
+}
+
+/// Every kind, at random: whatever keeps to the platform's rules would run.
+#[test]
+fn random_specifications_are_valid() {
+    let queues = random_spec::queues();
+    for seed in 0..150 {
+        let spec = RawValue::new(vec![wire_payload(wire::encode(&random_spec::spec(seed)))]);
+        let verdict = verdict(&spec, &queues);
+        assert_eq!((verdict.state(), verdict.errors.as_slice()), (ValidationState::Valid, &[][..]), "seed {seed}\n{}", verdict.yaml);
+    }
 }
 
 #[tokio::test]
