@@ -9,6 +9,7 @@
 
 pub mod activity_policy;
 pub mod agent_executions;
+mod agent_rows;
 pub mod call;
 pub mod call_agent;
 pub mod call_http;
@@ -62,6 +63,7 @@ use crate::effects::{self, EffectError};
 use crate::expr::Data;
 use crate::handshake::{Delivery, DeliveryError, OnCallerGone, Outcome, Wheel};
 use crate::stigmer::Stigmer;
+use crate::stigmer::agx::AgentExecution;
 use crate::stigmer::convert::Queues;
 use crate::stigmer::payload::Parts;
 use crate::telemetry::{self, Kind, Metrics};
@@ -119,6 +121,15 @@ impl ExecutionActivities {
             let error = EffectError::configuration("this worker has no control plane");
             failure::of_effect(&error.with_detail("set STIGMER_BACKEND_ENDPOINT to call agents, or give scripted ones by --agents"))
         })
+    }
+}
+
+impl ExecutionActivities {
+    /// The platform's task list may show the agent execution that a step waits for.
+    fn agent_seen(&self, execution_id: Option<&str>, call_id: &str, agent: &AgentExecution) {
+        if let (Some(publisher), Some(id)) = (&self.publisher, execution_id) {
+            publisher.agent_seen(id, call_id, agent);
+        }
     }
 }
 

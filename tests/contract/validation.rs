@@ -78,7 +78,7 @@ fn v13_and_v16_texts_stay_as_they_are() {
 /// V19, V20, V22: typed → `Struct` → typed, with the names of protobuf's JSON.
 #[test]
 fn v19_to_v22_into_a_struct_and_back() {
-    fn there_and_back<M: prost::Message + prost::Name + Default + PartialEq>(id: &str, config: Value) -> Value {
+    fn there_and_back<M: prost::Message + prost::Name + Default + PartialEq + std::fmt::Debug>(id: &str, config: Value) -> Value {
         let typed: M = from_json_strict(&config).unwrap_or_else(|error| panic!("{id}: {error}"));
         let packed = structs::object(&to_json(&typed).expect("JSON"));
         assert!(!packed.fields.is_empty(), "V19 {id}");
