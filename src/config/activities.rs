@@ -27,7 +27,7 @@ pub const KEYS: &[Key] = &[
     Key::new(
         "activities.queues",
         "",
-        "Task queues of the activities that a platform's CALL_ACTIVITY names: Name=queue with commas between. activities.allow holds for them too.",
+        "Queues of the activities that CALL_ACTIVITY names: Name=queue with commas between; activities.allow holds too.",
     )
     .list(),
     Key::new("activities.timeout", "1h", "Longest time of a `call: activity` whose task has no timeout."),
