@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::doctor::DoctorArgs;
+use super::apply::ApplyArgs;
 use super::explain::ExplainArgs;
 use super::graph::GraphArgs;
 use super::handshake::HandshakeArgs;
@@ -82,7 +83,7 @@ pub enum Verb {
     /// Show what the code of a problem means
     Explain(ExplainArgs),
 
-    /// Register documents in `definitions.dir`, where `run: workflow` finds them
+    /// Register documents in `definitions.dir`, where `run: workflow` finds them, or with the platform
     Apply(ApplyArgs),
 
     /// Look at everything that a worker needs, and say how to put right what is wrong
@@ -156,17 +157,6 @@ pub struct RunArgs {
     /// How the output is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-}
-
-#[derive(Args, Debug)]
-pub struct ApplyArgs {
-    /// The documents
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<PathBuf>,
-
-    /// Replace a version that is registered with another text
-    #[arg(long)]
-    pub force: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
