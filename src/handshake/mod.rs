@@ -41,7 +41,7 @@ pub mod token;
 pub mod watch;
 
 pub use callback::{Callback, CallbackAddress, CallbackError, CallbackFields, Reply};
-pub use child::{CALLBACK_SIGNAL, ChildInput, EnvVar, OnCallerGone, WORKFLOW_TYPE, child_id, execution_id};
+pub use child::{CALLBACK_SIGNAL, ChildInput, EnvVar, OnCallerGone, PAUSE_SIGNAL, RESUME_SIGNAL, WORKFLOW_TYPE, child_id, execution_id};
 pub use closed::Close;
 pub use deliver::{Delivery, DeliveryError, deliver, deliver_by_token};
 pub use look::{Pending, PendingState, Seen, look};

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::calls::Calls;
 use super::clock::Clock;
 use super::host::LocalHost;
+use super::pause::Pauses;
 use crate::effects::EffectError;
 use crate::effects::definitions::Definitions;
 use crate::engine::fault::{Fault, Standard};
@@ -33,6 +34,7 @@ pub struct Child<'c> {
     pub markers: &'c Markers,
     pub settings: &'c Settings,
     pub calls: Rc<dyn Calls>,
+    pub pauses: Pauses,
 }
 
 /// `wanted`: `{"namespace", "name", "version", "input"}`. The same rules as for a child on Temporal.
@@ -52,7 +54,8 @@ pub async fn run(child: Child<'_>, wanted: &Data, clock: &Clock) -> Result<Data,
     start.secrets = child.markers.object(&plan.secrets);
     start.settings = child.settings.clone();
     let error_host = child.settings.error_host.clone();
-    let host = LocalHost::new(clock.clone(), child.calls, seed(&start.workflow_id), error_host.clone(), Box::new(|_| ()));
+    let host = LocalHost::new(clock.clone(), child.calls, seed(&start.workflow_id), error_host.clone(), Box::new(|_| ()))
+        .paused_by(child.pauses, Box::new(|_| ()));
     match to_its_end(&plan, &host, &start).await {
         Outcome::Completed(output) => Ok(output),
         Outcome::Faulted(fault) => Err(raised(fault, &error_host)),

@@ -37,6 +37,7 @@ use crate::activities::payload::PAYLOAD_LIMIT_BYTES;
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::host::{self, Call, CallError, Effect, Handover, Host, Scope, Waited};
 use crate::engine::inbox::Inbox;
+use crate::engine::pause::Pause;
 use crate::engine::progress::Event;
 use crate::expr::Data;
 use crate::expr::marker::Markers;
@@ -183,6 +184,15 @@ impl Host for TemporalHost {
 
     fn handover(&self) -> Handover {
         if self.stays.get() { Handover::No } else { self.limit.wants(&self.ctx) }
+    }
+
+    fn pause(&self) -> Option<Pause> {
+        self.ctx.state(|s| s.pause.clone())
+    }
+
+    fn pause_noticed(&self, pause: Option<&Pause>) {
+        self.reporter.borrow_mut().paused(pause, &self.ctx);
+        self.before_wait(); // a paused run may wait where it asks for nothing
     }
 
     fn inbox(&self) -> Rc<Inbox> {

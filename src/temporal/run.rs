@@ -82,6 +82,7 @@ pub async fn run(ctx: WorkflowContext<ServerlessWorkflow>, input: RawValue) -> R
         {
             tracing::warn!(workflow_id = ctx.workflow_id(), run_id = ctx.run_id(), %reason, "events are lost between two runs");
         }
+        ctx.state_mut(|s| s.recall_pause(earlier.cursor.pause.as_ref()));
         (outsides, resume) = (earlier.outsides, Some(earlier.cursor));
     }
     let ended = match outside::plan(&ctx, &services, &input.workflow_yaml, &mut outsides).await {
