@@ -126,7 +126,7 @@ async fn begin(
 }
 
 /// The types of events that a definition listens to. One that cannot be planned fails by itself when it runs.
-fn listens(definition: &str) -> Vec<String> {
+pub(super) fn listens(definition: &str) -> Vec<String> {
     if !definition.contains("listen") {
         return vec![]; // most do not, and planning takes a while
     }
@@ -143,6 +143,15 @@ fn initial_data(spec: &WorkflowExecutionSpec) -> Value {
 }
 
 fn child_input(activities: &RunnerActivities, execution_id: &str, org: &str, spec: &WorkflowExecutionSpec, yaml: String) -> ChildInput {
+    ChildInput {
+        watch_caller: Some(activities.watch),
+        on_caller_gone: Some(activities.on_caller_gone),
+        ..input_of(execution_id, org, spec, yaml)
+    }
+}
+
+/// What a run of the execution starts with, whoever starts it.
+pub(super) fn input_of(execution_id: &str, org: &str, spec: &WorkflowExecutionSpec, yaml: String) -> ChildInput {
     // A secret's value stays with the control plane; its name is all that the child needs.
     let env_vars = spec
         .runtime_env
@@ -154,8 +163,6 @@ fn child_input(activities: &RunnerActivities, execution_id: &str, org: &str, spe
         initial_data: initial_data(spec),
         env_vars: env_vars.collect(),
         org_id: org.to_owned(),
-        watch_caller: Some(activities.watch),
-        on_caller_gone: Some(activities.on_caller_gone),
         ..Default::default()
     }
 }

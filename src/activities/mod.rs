@@ -18,6 +18,7 @@ pub mod complete_external_activity;
 mod definition;
 mod emit_event;
 pub mod execute_workflow;
+pub mod execution;
 pub mod execution_status;
 pub mod failure;
 mod fetch_resource;

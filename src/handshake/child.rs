@@ -142,6 +142,12 @@ impl ChildInput {
         self.watch_caller.unwrap_or(true)
     }
 
+    /// Whether the run that this one continues was paused when it handed over (`engine::cursor::Cursor::pause`).
+    #[must_use]
+    pub fn begins_paused(&self) -> bool {
+        self.continuation.as_ref().is_some_and(|continuation| continuation["cursor"]["pause"].is_object())
+    }
+
     #[must_use]
     pub fn cancel_when_caller_gone(&self) -> bool {
         self.on_caller_gone.unwrap_or_default() == OnCallerGone::Cancel

@@ -247,13 +247,15 @@ async fn drive(ctx: &WorkflowContext<ServerlessWorkflow>, plan: &Plan, host: &Te
 }
 
 /// `$env` and `$secrets`: a secret's name is known here, its value never is.
-struct Environment {
-    env: Data,
-    secrets: Data,
+pub struct Environment {
+    pub env: Data,
+    pub secrets: Data,
 }
 
 impl Environment {
-    fn of(input: &ChildInput, plan: &Plan, markers: &Markers) -> Self {
+    /// As the input has them, and the secrets that the plan names.
+    #[must_use]
+    pub fn of(input: &ChildInput, plan: &Plan, markers: &Markers) -> Self {
         let mut names = plan.secrets.clone();
         let env = input.env_vars.iter().map(|(name, var)| {
             if var.is_secret && !names.contains(name) {
