@@ -116,6 +116,12 @@ impl TemporalHost {
         self.stays.set(true);
     }
 
+    /// A run that continues a paused one waits where it asks for nothing: it has to be shown, and its caller watched, all the same.
+    pub fn stands_still(&self) {
+        self.reporter.borrow_mut().touch();
+        self.before_wait();
+    }
+
     /// The run is about to wait: whoever looks sees where it stands, and from now on somebody watches the caller.
     fn before_wait(&self) {
         self.watch.begin(&self.ctx);

@@ -88,6 +88,11 @@ impl Reporter {
         }
     }
 
+    /// There is something to show that no task has done.
+    pub fn touch(&mut self) {
+        self.changed = true;
+    }
+
     /// The run is paused, or goes on.
     pub fn paused(&mut self, pause: Option<&Pause>, ctx: &WorkflowContext<ServerlessWorkflow>) {
         self.changed = true;

@@ -190,6 +190,9 @@ async fn execute(
     let scope = ctx.cancellation_token().child_token();
     let (limit, pending) = (Limit::new(input.continue_after), services.pending_agents.clone());
     let host = TemporalHost::new(ctx.clone(), facts, scope.clone(), watch.clone(), reporter, pending, limit);
+    if resume.as_ref().is_some_and(|cursor| cursor.pause.is_some()) {
+        host.stands_still();
+    }
     let initial = Data::from(&input.initial_data);
     let mut start = Start {
         workflow_id: ctx.workflow_id().to_owned(),
