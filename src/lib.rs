@@ -15,6 +15,7 @@ pub mod admin;
 pub mod cli;
 pub mod config;
 pub mod control_plane;
+pub mod direct;
 pub mod dsl;
 pub mod effects;
 pub mod engine;

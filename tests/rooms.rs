@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 const UNBOUND: [&str; 3] = ["cli", "lib", "main"];
 
 /// Room, and the rooms that it may use beside itself.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("activities", &["effects", "handshake", "stigmer", "plan", "expr", "config", "telemetry"]),
     ("admin", &["config", "telemetry"]),
     ("config", &[]),
     ("control_plane", &["stigmer", "effects"]),
+    // A listener in front of both ways of running. Of `temporal` it needs what a run is made of and looks like, and nothing of the SDK.
+    ("direct", &["activities", "handshake", "local", "temporal", "engine", "effects", "stigmer", "plan", "expr", "config"]),
     ("dsl", &[]),
     ("effects", &["expr", "config"]),
     ("engine", &["plan", "expr"]),

@@ -16,7 +16,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use super::definition::{Refusal, Resolved};
 use super::environment::{self, Variables};
 use super::{RunnerActivities, definition, execution_status, failure, payload};
-use crate::effects::resources::Purpose;
+use crate::effects::resources::{Purpose, Resources};
 use crate::handshake::look::describe;
 use crate::handshake::{Begun, Callback, ChildInput, EnvVar, Outcome, Reply, StartError, StartRequest, child_id, start_or_attach};
 use crate::plan::{self, MAX_OUTSIDES, OutsideKind, Outsides};
@@ -103,7 +103,7 @@ async fn begin(
     let Resolved { workflow, instance } = definition::resolve(&activities.stigmer, spec).await?;
     let definition = definition::yaml(&workflow, &activities.queues)?;
     let variables = environment::of(&activities.stigmer, &workflow, &instance, spec, org).await?;
-    let listens = if activities.listens_attribute { listens(activities, &definition).await } else { vec![] };
+    let listens = if activities.listens_attribute { listens(&activities.outside, &definition).await } else { vec![] };
     let request = StartRequest {
         task_queue: activities.workflow_queue.clone(),
         input: child_input(activities, execution_id, org, spec, &variables, definition),
@@ -131,11 +131,12 @@ async fn begin(
 
 /// The types of events that a definition listens to, with the functions that stand elsewhere. One that cannot be planned fails by itself when it
 /// runs.
-async fn listens(activities: &RunnerActivities, definition: &str) -> Vec<String> {
+pub(super) async fn listens(outside: &Resources, definition: &str) -> Vec<String> {
     const FILE: &str = "workflow.yaml";
     let purpose = |kind| if kind == OutsideKind::Function { Purpose::Run } else { Purpose::Read };
-    let missing = |known: &Outsides| plan::missing(definition, FILE, known).into_iter().map(|o| (o.uri.to_string(), purpose(o.kind))).collect();
-    let outsides = activities.outside.gather(MAX_OUTSIDES, missing, |_, _| ()).await;
+    let missing =
+        |known: &Outsides| plan::missing(definition, FILE, known).into_iter().map(|o| (o.uri.to_string(), purpose(o.kind))).collect();
+    let outsides = outside.gather(MAX_OUTSIDES, missing, |_, _| ()).await;
     if !definition.contains("listen") && !outsides.values().any(|text| text.contains("listen")) {
         return vec![]; // most do not, and planning takes a while
     }
@@ -159,18 +160,24 @@ fn child_input(
     variables: &Variables,
     yaml: String,
 ) -> ChildInput {
+    ChildInput {
+        watch_caller: Some(activities.watch),
+        on_caller_gone: Some(activities.on_caller_gone),
+        ..input_of(execution_id, org, spec, variables, yaml)
+    }
+}
+
+/// What a run of the execution starts with, whoever starts it.
+pub(super) fn input_of(execution_id: &str, org: &str, spec: &WorkflowExecutionSpec, variables: &Variables, yaml: String) -> ChildInput {
     // A secret's value stays with the control plane; its name is all that the child needs.
-    let env_vars = variables
-        .iter()
-        .map(|(name, v)| (name.clone(), EnvVar { value: (!v.is_secret).then(|| v.value.clone()), is_secret: v.is_secret }));
+    let env_vars =
+        variables.iter().map(|(name, v)| (name.clone(), EnvVar { value: (!v.is_secret).then(|| v.value.clone()), is_secret: v.is_secret }));
     ChildInput {
         workflow_execution_id: execution_id.to_owned(),
         workflow_yaml: yaml,
         initial_data: initial_data(spec),
         env_vars: env_vars.collect(),
         org_id: org.to_owned(),
-        watch_caller: Some(activities.watch),
-        on_caller_gone: Some(activities.on_caller_gone),
         ..Default::default()
     }
 }

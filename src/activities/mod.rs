@@ -20,6 +20,7 @@ mod definition;
 mod emit_event;
 mod environment;
 pub mod execute_workflow;
+pub mod execution;
 pub mod execution_status;
 pub mod failure;
 mod fetch_resource;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::doctor::DoctorArgs;
 use super::apply::ApplyArgs;
+use super::doctor::DoctorArgs;
 use super::explain::ExplainArgs;
 use super::graph::GraphArgs;
 use super::handshake::HandshakeArgs;

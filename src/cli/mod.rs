@@ -4,6 +4,7 @@ pub mod apply;
 pub mod args;
 pub mod dev;
 pub mod diagnostics;
+mod direct;
 pub mod doctor;
 pub mod document;
 pub mod exit;

@@ -8,11 +8,13 @@ use temporalio_client::Client;
 use tokio::task::JoinHandle;
 
 use super::Exit;
+use crate::activities::activity_policy;
 use crate::activities::publisher::NoPublisher;
 use crate::activities::resources::{self, Platform};
 use crate::activities::status::Publisher;
 use crate::admin::{self, Admin, Liveness, MoreMetrics, Readiness};
 use crate::config::{Config, StigmerSettings, TemporalSettings};
+use crate::direct::Durable;
 use crate::effects::definitions::Definitions;
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
@@ -21,6 +23,7 @@ use crate::effects::process::Processes;
 use crate::effects::resources::Resources;
 use crate::effects::script::Scripts;
 use crate::effects::secrets::{Chain, Directory, Environment};
+use crate::handshake::Control;
 use crate::stigmer::{Settings as StigmerClientSettings, Stigmer};
 use crate::telemetry::{Kind, Metrics};
 use crate::temporal::connect::{Address, ConnectError, Tls};
@@ -36,6 +39,9 @@ const GAUGES_EVERY: Duration = Duration::from_secs(5);
 
 /// A service that is running.
 pub struct Service {
+    /// By which executions are started and steered without a caller in Temporal.
+    pub durable: Durable,
+    pub readiness: Readiness,
     workers: Workers,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -100,7 +106,11 @@ pub fn own_secrets(config: &Config) -> Chain {
     chain.then(Environment::new(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))))
 }
 
-fn stigmer(settings: &StigmerSettings) -> Result<Stigmer, StartError> {
+/// The client of the control plane.
+///
+/// # Errors
+/// A setting that cannot be used.
+pub fn stigmer(settings: &StigmerSettings) -> Result<Stigmer, StartError> {
     Stigmer::new(&StigmerClientSettings {
         endpoint: settings.endpoint.clone(),
         tls: settings.tls,
@@ -142,11 +152,21 @@ impl Service {
         let sink = Sink::new(&config.events, &config.http).map_err(StartError::usage)?;
         let outside = Resources::new(http.clone(), &config.resources);
         let secrets = own_secrets(&config);
+        let platform = platform.map(Platform::start);
+        let durable = Durable {
+            control: Control::new(client.clone()),
+            task_queue: config.worker.workflow_queue.clone(),
+            platform: platform.clone(),
+            queues: activity_policy::queues(&config.activities),
+            outside: outside.clone(),
+            search_attribute,
+            listens_attribute,
+        };
         let workers = Workers::start(Parts {
             client,
             runtime: Arc::new(runtime),
             activities: resources::Resources {
-                platform: platform.map(Platform::start),
+                platform,
                 scripts: Scripts::new(Processes::new(&config.run), outside.clone()),
                 definitions: Definitions::new(&config.definitions),
                 openapi: Arc::new(OpenApi::new(http.clone(), outside.clone())),
@@ -177,14 +197,14 @@ impl Service {
         }
         if let Some(listener) = listener {
             let more_metrics = MoreMetrics::from_url(format!("http://{}/metrics", sdk.address)).map_err(StartError::unreachable)?;
-            let admin = Admin { liveness, readiness, metrics, more_metrics };
+            let admin = Admin { liveness, readiness: readiness.clone(), metrics, more_metrics };
             tasks.push(tokio::spawn(async move {
                 if let Err(error) = admin.serve(listener).await {
                     tracing::error!(%error, "the admin listener has ended");
                 }
             }));
         }
-        Ok(Self { workers, tasks })
+        Ok(Self { durable, readiness, workers, tasks })
     }
 
     /// Waits until something ends that should not, and says what.

@@ -8,11 +8,6 @@ use super::reader::flag;
 pub(super) fn check(environment: &BTreeMap<String, String>, mistakes: &mut Vec<Mistake>, warnings: &mut Vec<String>) {
     let get = |name: &str| environment.get(name).map(String::as_str).filter(|text| !text.is_empty());
     let mut refuse = |name: &str, problem: String| mistakes.push(Mistake { place: name.to_owned(), problem });
-    match get("EXECUTION_MODE") {
-        None | Some("temporal") => {}
-        // Taking part in its gRPC modes silently would leave its callers without an answer.
-        Some(mode) => refuse("EXECUTION_MODE", format!("only `temporal` is served (or leave it unset), not `{mode}`")),
-    }
     if get("TEMPORAL_TLS_DISABLE_HOST_VERIFICATION").is_some_and(|text| flag(text) != Ok(false)) {
         let instead = "name the certificate's authority by temporal.tls_server_ca_cert_path and its host by temporal.tls_server_name";
         refuse("TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", format!("the certificate is always checked; {instead}"));

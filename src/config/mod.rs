@@ -16,6 +16,7 @@ pub mod activities;
 pub mod admin;
 pub mod agents;
 pub mod definitions;
+pub mod direct;
 pub mod dsl;
 mod dump;
 pub mod duration;
@@ -43,6 +44,7 @@ pub use self::activities::ActivitySettings;
 pub use self::admin::AdminSettings;
 pub use self::agents::AgentSettings;
 pub use self::definitions::DefinitionSettings;
+pub use self::direct::{DirectSettings, Mode, TlsFiles};
 pub use self::dsl::DslSettings;
 pub use self::dump::reference;
 pub use self::events::{EventSettings, EventSink};
@@ -73,6 +75,7 @@ pub struct Config {
     pub activities: ActivitySettings,
     pub http: HttpSettings,
     pub events: EventSettings,
+    pub direct: DirectSettings,
     pub run: RunSettings,
     pub definitions: DefinitionSettings,
     pub resources: ResourceSettings,
@@ -126,6 +129,7 @@ impl Config {
             activities: ActivitySettings::read(reader),
             http: HttpSettings::read(reader),
             events: EventSettings::read(reader),
+            direct: DirectSettings::read(reader),
             run: RunSettings::read(reader),
             definitions: DefinitionSettings::read(reader),
             resources: ResourceSettings::read(reader),

@@ -127,7 +127,9 @@ fn names_of_temporal_and_of_older_deployments_are_known() {
         ("TEMPORAL_ZIGFLOW_EXECUTION_TASK_QUEUE", "q"),
         ("TEMPORAL_MAX_CONCURRENCY", "3"),
         ("ENABLE_ASYNC_ACTIVITY_COMPLETION", "0"),
-        ("EXECUTION_MODE", "temporal"),
+        ("EXECUTION_MODE", "Dual"),
+        ("GRPC_PORT", "9090"),
+        ("WORKFLOW_RUNNER_DIRECT__TOKEN", "t"),
         ("ENV", "local"),
         ("LOG_LEVEL", "DEBUG"),
         ("CLAIMCHECK_ENABLED", "true"),
@@ -138,10 +140,25 @@ fn names_of_temporal_and_of_older_deployments_are_known() {
     assert_eq!((stigmer.uri().as_str(), stigmer.api_key.expose_secret()), ("http://localhost:7234", "dummy-local-key"));
     assert_eq!((config.worker.workflow_queue.as_str(), config.worker.max_concurrent_activities), ("q", 3));
     assert!(!config.handshake.asynchronous);
+    assert_eq!((config.direct.mode, config.direct.listen.to_string().as_str()), (Mode::Dual, "0.0.0.0:9090"));
     assert_eq!(config.log.level, "debug");
     assert_eq!(loaded.warnings[0], "TEMPORAL_ADDRESS and TEMPORAL_SERVICE_ADDRESS differ; TEMPORAL_ADDRESS is used");
     assert!(loaded.warnings[1].starts_with("CLAIMCHECK_ENABLED: there is no claim check"));
     assert!(with(&[("TEMPORAL_ADDRESS", "a:1"), ("TEMPORAL_SERVICE_ADDRESS", "a:1")]).warnings.is_empty());
+}
+
+#[test]
+fn the_grpc_service_is_open_to_others_with_a_token_only() {
+    let direct = |settings: &[(&str, &str)]| load(&sources(settings)).map(|loaded| loaded.config.direct).map_err(|e| e.to_string());
+    let as_it_is = direct(&[]).unwrap();
+    assert_eq!((as_it_is.mode, as_it_is.listen.to_string().as_str()), (Mode::Temporal, "127.0.0.1:8080"));
+    assert!(direct(&[("EXECUTION_MODE", "dual")]).is_ok());
+    assert!(direct(&[("GRPC_PORT", "8080")]).is_ok(), "a deployment's variable that nothing serves");
+    let open = direct(&[("EXECUTION_MODE", "grpc"), ("GRPC_PORT", "8080")]).unwrap_err();
+    assert!(open.contains("direct.token: needed when direct.listen (0.0.0.0:8080)") && open.contains("127.0.0.1:8080"), "{open}");
+    assert!(direct(&[("EXECUTION_MODE", "grpc"), ("GRPC_PORT", "8080"), ("WORKFLOW_RUNNER_DIRECT__TOKEN", "t")]).is_ok());
+    let half = direct(&[("WORKFLOW_RUNNER_DIRECT__TLS_CERT_PATH", "/c")]).unwrap_err();
+    assert!(half.contains("direct.tls_key_path: needed together with direct.tls_cert_path"), "{half}");
 }
 
 #[test]
@@ -155,7 +172,7 @@ fn every_mistake_is_told_with_its_place() {
         ("TEMPORAL_MAX_CONCURRENCY", "ten"),
         ("TEMPORAL_WORKFLOW_VALIDATION_RUNNER_TASK_QUEUE", "zigflow_execution"),
         ("STIGMER_BACKEND_ENDPOINT", "localhost:7234"),
-        ("EXECUTION_MODE", "dual"),
+        ("EXECUTION_MODE", "both"),
         ("TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", "true"),
         ("TEMPORAL_DEPLOYMENT_NAME", "d"),
         ("TEMPORAL_TLS_CLIENT_CERT_PATH", "/c"),
@@ -171,7 +188,7 @@ fn every_mistake_is_told_with_its_place() {
         format!("{path}: worker.grace: a duration such as 500ms, 3s, 10m or 24h is needed, not `soon`"),
         "WORKFLOW_RUNNER_HANDSHAKE__WATCHES: unknown setting; `handshake` has async, watch".to_owned(),
         "WORKFLOW_RUNNER_NOTHING: unknown setting; areas are".to_owned(),
-        "EXECUTION_MODE: only `temporal` is served (or leave it unset), not `dual`".to_owned(),
+        "EXECUTION_MODE: one of temporal, grpc, dual is needed, not `both`".to_owned(),
         "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: the certificate is always checked".to_owned(),
         "temporal.tls_client_key_path: needed together with temporal.tls_client_cert_path".to_owned(),
         "stigmer.api_key: needed with stigmer.endpoint".to_owned(),
@@ -195,6 +212,8 @@ fn values_are_held_to_their_ranges() {
     let cases = [
         ("WORKFLOW_RUNNER_ADMIN__LISTEN", "9090", "an address such as"),
         ("WORKFLOW_RUNNER_DSL__ERROR_HOST", "example.com", "an origin such as"),
+        ("GRPC_PORT", "http", "or a port, is needed, not `http`"),
+        ("WORKFLOW_RUNNER_DIRECT__MAX_RUNS", "0", "a whole number from 1"),
         ("STIGMER_BACKEND_ENDPOINT", "http://localhost:1", "host:port is needed"),
         ("STIGMER_BACKEND_ENDPOINT", "localhost", "host:port is needed"),
         ("STIGMER_SERVICE_USE_TLS", "maybe", "true or false is needed, not `maybe`"),

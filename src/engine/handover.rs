@@ -2,7 +2,7 @@
 //!
 //! | a strand is | it rests | it can be cancelled |
 //! |---|---|---|
-//! | before a task, an iteration or another attempt (`step`) | yes | yes |
+//! | before a task, an iteration or another attempt (`step`), also one that a pause holds | yes | yes |
 //! | in a timer of its own, or waits for an event (`rest`) | yes | yes |
 //! | in a call (`depart` until the [`Flight`] is dropped) | no | yes |
 //!
@@ -133,7 +133,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Lets the strand pass unless the run is handed over; holds it while that waits for calls in flight.
+    /// Lets the strand pass unless the run is handed over or paused; holds it while that waits for calls in flight, or until it is resumed.
     async fn gate(&self, strand: &Strand) -> Result<(), Halt> {
         let resting = &self.resting;
         poll_fn(|_| {
@@ -141,13 +141,14 @@ impl Run<'_> {
                 return Poll::Ready(Err(Halt::Cancelled));
             }
             let wish = if resting.unwinding.get() { Handover::Now } else { self.wish() };
+            let pass = || if self.host.pause().is_some() { Poll::Pending } else { Poll::Ready(Ok(())) };
             match wish {
-                Handover::No => Poll::Ready(Ok(())),
+                Handover::No => pass(),
                 _ if resting.in_flight.get() == 0 => {
                     resting.unwinding.set(true);
                     Poll::Ready(Err(Halt::Suspended))
                 }
-                Handover::WhenIdle => Poll::Ready(Ok(())),
+                Handover::WhenIdle => pass(),
                 Handover::Now => {
                     resting.holding.set(true);
                     Poll::Pending
@@ -203,6 +204,7 @@ impl Run<'_> {
         poll_fn(|cx| {
             loop {
                 let before = unwinding.get();
+                self.notice_pause();
                 holding.set(false); // whoever holds says so each time it is looked at
                 if let Poll::Ready(ended) = body.as_mut().poll(cx) {
                     return Poll::Ready(ended);
@@ -266,7 +268,7 @@ impl Run<'_> {
 
     pub fn cursor(&self, root: FrameId) -> Cursor {
         let draft = &self.resting.draft;
-        draft.finish(self.plan, &self.workflow_id, self.started_at, &self.input, &self.context(), root)
+        draft.finish(self.plan, &self.workflow_id, self.started_at, &self.input, &self.context(), root).paused(self.host.pause())
     }
 
     /// Only a cursor that was changed from outside does this.

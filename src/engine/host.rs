@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
 use super::inbox::Inbox;
+use super::pause::Pause;
 use super::progress::Event;
 pub use super::strand::Place;
 use crate::expr::Data;
@@ -105,6 +106,14 @@ pub trait Host {
     /// at least one thing before it asks.
     fn handover(&self) -> Handover {
         Handover::No
+    }
+    /// Whether the run is paused: then nothing new begins in it. Asked like `handover`; the same at the same place of each replay.
+    fn pause(&self) -> Option<Pause> {
+        None
+    }
+    /// The run stands still by this pause from now on, or goes on. For whoever watches, like `report`.
+    fn pause_noticed(&self, pause: Option<&Pause>) {
+        let _ = pause;
     }
     /// Events that have come for this run, in the order of their arrival.
     fn inbox(&self) -> Rc<Inbox>;

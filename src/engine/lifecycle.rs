@@ -3,13 +3,15 @@
 //! | happens | events |
 //! |---|---|
 //! | the run begins, ends | workflow `started`; `completed`, `faulted` or `cancelled` |
+//! | the run is paused, goes on | workflow `suspended`; `resumed` |
 //! | a task begins | task `created`, `started` |
 //! | a task ends | task `completed` (also when its `if` is false), `faulted` or `cancelled` |
 //! | a `try` tries again | task `retried` |
 //! | a task with `correlate` begins, has what it waits for | workflow `correlation-started`, `correlation-completed` |
 //!
 //! Ids and times are those of the run, so that a replay gives the same events. Outputs are left out: the specification has a reference in their
-//! place (`outputUri`), and nothing here keeps them. `suspended`, `resumed` and the optional `status-changed` are not sent.
+//! place (`outputUri`), and nothing here keeps them. A task that has begun is never suspended, so there are no such events of tasks; the optional
+//! `status-changed` is not sent.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +20,7 @@ use jiff::Timestamp;
 use super::Outcome;
 use super::fault::Fault;
 use super::host;
+use super::pause::Pause;
 use super::progress::Event;
 use crate::expr::Data;
 use crate::plan::{Consumption, EventFilter, Kind, Plan, Task, TaskId, Until};
@@ -34,6 +37,8 @@ pub struct Lifecycle {
     run_id: String,
     /// How often each verb of each task has come.
     counts: BTreeMap<(TaskId, &'static str), u64>,
+    /// How often the run was paused or resumed.
+    pauses: u64,
 }
 
 impl Lifecycle {
@@ -48,6 +53,7 @@ impl Lifecycle {
             definition,
             run_id: run_id.to_owned(),
             counts: BTreeMap::new(),
+            pauses: 0,
         }
     }
 
@@ -65,6 +71,14 @@ impl Lifecycle {
             Outcome::Cancelled => self.workflow("cancelled", "cancelledAt", at, None),
             Outcome::Suspended(_) => return None,
         })
+    }
+
+    /// The run is paused, or goes on at `now`.
+    pub fn paused(&mut self, pause: Option<&Pause>, now: Timestamp) -> Data {
+        let (verb, member, at) = pause.map_or(("resumed", "resumedAt", now), |pause| ("suspended", "suspendedAt", pause.since));
+        self.pauses += 1;
+        let data = Data::object([("name", Data::string(&self.instance)), (member, Data::from(at.to_string()))]);
+        self.event(&format!("workflow.{verb}"), at, &["", verb, &self.pauses.to_string()], data)
     }
 
     /// What a step of a task is told by. `now` is the time of what has none of its own.

@@ -30,6 +30,7 @@ mod handover;
 pub mod host;
 pub mod inbox;
 pub mod lifecycle;
+pub mod pause;
 pub mod progress;
 mod race;
 mod run;

@@ -1,6 +1,6 @@
 //! One run as a whole: what its strands share, and the workflow's own data flow.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -28,6 +28,8 @@ pub(super) struct Run<'r> {
     /// Raw workflow input.
     pub input: Data,
     pub resting: Resting,
+    /// Whether the run was paused when it was last looked at.
+    pub paused: Cell<bool>,
     /// The frame of the workflow, to go on from.
     root: Option<FrameId>,
     pub context: RefCell<Data>,
@@ -63,6 +65,7 @@ impl<'r> Run<'r> {
             started_at: cursor.map_or(start.started_at, |cursor| cursor.started_at),
             input,
             resting: Resting::new(host.inbox().received(), opened),
+            paused: Cell::new(cursor.is_some_and(|cursor| cursor.pause.is_some())),
             root: cursor.map(|cursor| cursor.root),
             context: RefCell::new(context),
             workflow: OnceCell::new(),

@@ -15,6 +15,10 @@ use super::token::WireToken;
 pub const WORKFLOW_TYPE: &str = "ExecuteServerlessWorkflow";
 /// Argument: a callback, as [`super::CallbackFields`].
 pub const CALLBACK_SIGNAL: &str = "workflow_runner_callback";
+/// Argument: `{"reason": text}`, or none. Nothing new begins in a paused run; see `engine::pause`.
+pub const PAUSE_SIGNAL: &str = "workflow_runner_pause";
+/// The same argument.
+pub const RESUME_SIGNAL: &str = "workflow_runner_resume";
 /// Search attribute (keyword) that holds the execution's id, where the namespace has it.
 pub const EXECUTION_ID_ATTRIBUTE: &str = "WorkflowExecutionID";
 
@@ -136,6 +140,12 @@ impl ChildInput {
     #[must_use]
     pub fn watch(&self) -> bool {
         self.watch_caller.unwrap_or(true)
+    }
+
+    /// Whether the run that this one continues was paused when it handed over (`engine::cursor::Cursor::pause`).
+    #[must_use]
+    pub fn begins_paused(&self) -> bool {
+        self.continuation.as_ref().is_some_and(|continuation| continuation["cursor"]["pause"].is_object())
     }
 
     #[must_use]

@@ -19,12 +19,14 @@
 //! | watch | `watch`, `sweep` | nobody waits for a dead child, no child works for a dead caller |
 //! | reconcile | `reconcile` | the agent's own status is the truth |
 //! | operate | `operator` | an operator sees what Temporal knows, and nothing else |
+//! | steer | `control` | a run without a caller is begun once, cancelled, paused and resumed by what stands in its history |
 //!
 //! What decides is a pure function with a table test; what calls the server only carries answers to it.
 
 pub mod callback;
 pub mod child;
 pub mod closed;
+pub mod control;
 pub mod deadline;
 pub mod deliver;
 pub mod failure;
@@ -43,8 +45,9 @@ pub mod token;
 pub mod watch;
 
 pub use callback::{Callback, CallbackAddress, CallbackError, CallbackFields, Reply};
-pub use child::{CALLBACK_SIGNAL, ChildInput, EnvVar, OnCallerGone, WORKFLOW_TYPE, child_id, execution_id};
+pub use child::{CALLBACK_SIGNAL, ChildInput, EnvVar, OnCallerGone, PAUSE_SIGNAL, RESUME_SIGNAL, WORKFLOW_TYPE, child_id, execution_id};
 pub use closed::Close;
+pub use control::{Control, ControlError, Started};
 pub use deliver::{Delivery, DeliveryError, deliver, deliver_by_token};
 pub use look::{Pending, PendingState, Seen, look};
 pub use outcome::Outcome;

@@ -115,7 +115,7 @@ pub async fn start_or_attach(client: &Client, request: &StartRequest, callback: 
     let mut reuse = Reuse::RejectDuplicate;
     for _ in 0..TURNS_MAX {
         let request_id = request_id(callback);
-        let (run_id, ours) = match start(client, request, callback, timeout, reuse, &request_id).await? {
+        let (run_id, ours) = match start(client, request, Some(callback), timeout, reuse, &request_id).await? {
             Start::Started { run_id } => return Ok(Begun::Pending { run_id, attached: false }),
             Start::Attached { run_id } => {
                 match signal_callback(client, &id, &run_id, callback, &request_id).await.map_err(|e| unavailable(&e))? {
@@ -151,29 +151,36 @@ fn lifetime(seen: &Seen, attempt: u32, attempt_deadline: Option<SystemTime>) -> 
 /// Another one for each call: the server answers `started` to a used one, even when that run is closed or, after an operator has reset the
 /// activity, was started by another first attempt. Repetitions by the client itself send the same request, id included.
 fn request_id(callback: &Callback) -> String {
-    static CALLS: AtomicU64 = AtomicU64::new(0);
     let address = &callback.address;
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let call = CALLS.fetch_add(1, Ordering::Relaxed);
-    format!("{}/{}/{}/{:x}.{call:x}", address.run_id, address.activity_id, address.attempt, now.as_nanos())
+    unlike_any(&format!("{}/{}/{}", address.run_id, address.activity_id, address.attempt))
 }
 
+/// This text, and what makes it unlike that of any other call.
+pub(super) fn unlike_any(text: &str) -> String {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    format!("{text}/{:x}.{call:x}", now.as_nanos())
+}
+
+/// What the server made of a start.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Start {
+pub(super) enum Start {
     Started { run_id: String },
     Attached { run_id: String },
     Closed { run_id: String, ours: bool },
 }
 
-async fn start(
+/// Without a callback nobody is told of the end.
+pub(super) async fn start(
     client: &Client,
     request: &StartRequest,
-    callback: &Callback,
+    callback: Option<&Callback>,
     timeout: Option<Duration>,
     reuse: Reuse,
     request_id: &str,
 ) -> Result<Start, StartError> {
-    let input = request.input.clone().with_callback(Some(callback)).to_payload();
+    let input = request.input.clone().with_callback(callback).to_payload();
     let size_bytes = input.encoded_len();
     if size_bytes > LIMIT_BYTES {
         return Err(StartError::TooLarge { size_bytes });

@@ -7,6 +7,7 @@ use futures::future::LocalBoxFuture;
 use super::calls::Calls;
 use super::clock::Clock;
 use super::nested;
+use super::pause::Pauses;
 use crate::config::Config;
 use crate::effects::EffectError;
 use crate::effects::definitions::Definitions;
@@ -37,6 +38,8 @@ pub struct Effects {
     pub markers: Markers,
     /// The run's id. Makes idempotency keys of this run unlike those of any other.
     pub run_id: String,
+    /// Those of the run; of the runs that it waits for too.
+    pub pauses: Pauses,
 }
 
 impl Effects {
@@ -54,6 +57,7 @@ impl Effects {
             secrets: Chain::default(),
             markers,
             run_id: run_id.into(),
+            pauses: Pauses::default(),
         }
     }
 }
@@ -80,11 +84,12 @@ impl RealCalls {
     }
 
     /// A run that this one's call starts: everything the same but the ids.
-    fn child<'c>(&'c self, call_id: &str) -> nested::Child<'c> {
-        let (id, depth) = (format!("{}{call_id}", self.run_id), self.depth + 1);
-        let Effects { definitions, resources, markers, settings, .. } = &self.ready.effects;
+    fn child<'c>(&'c self, call: &Call) -> nested::Child<'c> {
+        let (id, depth) = (format!("{}{}", self.run_id, call.id), self.depth + 1);
+        let Effects { definitions, resources, markers, settings, pauses, .. } = &self.ready.effects;
+        let pauses = if call.detached { Pauses::default() } else { pauses.clone() };
         let calls = Rc::new(Self { ready: self.ready.clone(), run_id: id.as_str().into(), depth });
-        nested::Child { id, depth, definitions, resources, markers, settings, calls }
+        nested::Child { id, depth, definitions, resources, markers, settings, calls, pauses }
     }
 }
 
@@ -116,7 +121,7 @@ impl Calls for RealCalls {
                     let run = async |input: Data| effects.scripts.call(&input).await;
                     with_secrets(secrets, None, markers, &call.input, run).await
                 }
-                Effect::Workflow => nested::run(this.child(&call.id), &call.input, &clock).await,
+                Effect::Workflow => nested::run(this.child(&call), &call.input, &clock).await,
                 Effect::Activity => Err(EffectError::configuration("activities of other workers can be called on Temporal only")
                     .with_detail("run it with --temporal, or mock the activity in a test")),
                 Effect::Emit => {

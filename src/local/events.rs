@@ -16,6 +16,7 @@ use crate::engine::Outcome;
 use crate::engine::event;
 use crate::engine::inbox::Inbox;
 use crate::engine::lifecycle::Lifecycle;
+use crate::engine::pause::Pause;
 use crate::engine::progress::Event;
 use crate::expr::Data;
 
@@ -25,9 +26,9 @@ pub type Events = LocalBoxStream<'static, Data>;
 /// Lifecycle events that wait for a slow sink.
 const WAITING_MAX: usize = 10_000;
 
-/// Events at their times from now on, on the run's own clock: in virtual time each is a moment that the clock jumps to.
+/// Events (or controls) at their times from now on, on the run's own clock: in virtual time each is a moment that the clock jumps to.
 #[must_use]
-pub fn scripted(clock: &Clock, mut events: Vec<(Duration, Data)>) -> Events {
+pub fn scripted<T: 'static>(clock: &Clock, mut events: Vec<(Duration, T)>) -> LocalBoxStream<'static, T> {
     events.sort_by_key(|(after, _)| *after);
     let clock = clock.clone();
     let state = (events.into_iter(), Duration::ZERO);
@@ -74,6 +75,11 @@ impl Outbox {
     pub fn step(&self, event: Event<'_>, now: Timestamp) {
         let events = self.0.lifecycle.borrow_mut().step(event, now);
         self.push(events);
+    }
+
+    pub fn paused(&self, pause: Option<&Pause>, now: Timestamp) {
+        let event = self.0.lifecycle.borrow_mut().paused(pause, now);
+        self.push([event]);
     }
 
     fn push(&self, events: impl IntoIterator<Item = Data>) {

@@ -11,12 +11,14 @@ use jiff::Timestamp;
 
 use super::calls::Calls;
 use super::clock::Clock;
+use super::pause::{PauseObserver, Pauses};
 use super::relay::{Never, Relay};
 use super::scope::Token;
 use crate::effects::EffectError;
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::host::{self, Call, CallError, Handover, Host, Place, Scope, Waited};
 use crate::engine::inbox::Inbox;
+use crate::engine::pause::Pause;
 use crate::engine::progress::Event;
 use crate::expr::Data;
 
@@ -35,6 +37,8 @@ pub struct LocalHost {
     /// Work that nobody waits for, but the process: it ends with it at the latest.
     detached: RefCell<Vec<LocalBoxFuture<'static, ()>>>,
     relay: Rc<dyn Relay>,
+    pauses: Pauses,
+    pause_observer: PauseObserver,
 }
 
 impl LocalHost {
@@ -51,12 +55,19 @@ impl LocalHost {
             run_id,
             detached: RefCell::default(),
             relay: Rc::new(Never),
+            pauses: Pauses::default(),
+            pause_observer: Box::new(|_| ()),
         }
     }
 
     #[must_use]
     pub fn handed_over_by(self, relay: Rc<dyn Relay>) -> Self {
         Self { relay, ..self }
+    }
+
+    #[must_use]
+    pub fn paused_by(self, pauses: Pauses, pause_observer: PauseObserver) -> Self {
+        Self { pauses, pause_observer, ..self }
     }
 
     /// Ready when all work that nobody waits for is done; none is when the run is cancelled.
@@ -118,6 +129,14 @@ impl Host for LocalHost {
 
     fn handover(&self) -> Handover {
         self.relay.wants()
+    }
+
+    fn pause(&self) -> Option<Pause> {
+        self.pauses.current()
+    }
+
+    fn pause_noticed(&self, pause: Option<&Pause>) {
+        (self.pause_observer)(pause);
     }
 
     fn inbox(&self) -> Rc<Inbox> {

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::calls::Calls;
 use super::clock::Clock;
 use super::host::LocalHost;
+use super::pause::Pauses;
 use crate::effects::EffectError;
 use crate::effects::definitions::Definitions;
 use crate::effects::resources::{Purpose, Resources};
@@ -36,6 +37,7 @@ pub struct Child<'c> {
     pub markers: &'c Markers,
     pub settings: &'c Settings,
     pub calls: Rc<dyn Calls>,
+    pub pauses: Pauses,
 }
 
 /// `wanted`: `{"namespace", "name", "version", "input"}`. The same rules as for a child on Temporal.
@@ -55,7 +57,8 @@ pub async fn run(child: Child<'_>, wanted: &Data, clock: &Clock) -> Result<Data,
     start.secrets = child.markers.object(&plan.secrets);
     start.settings = child.settings.clone();
     let error_host = child.settings.error_host.clone();
-    let host = LocalHost::new(clock.clone(), child.calls, seed(&start.workflow_id), error_host.clone(), Box::new(|_| ()));
+    let host = LocalHost::new(clock.clone(), child.calls, seed(&start.workflow_id), error_host.clone(), Box::new(|_| ()))
+        .paused_by(child.pauses, Box::new(|_| ()));
     match to_its_end(&plan, &host, &start).await {
         Outcome::Completed(output) => Ok(output),
         Outcome::Faulted(fault) => Err(raised(fault, &error_host)),
@@ -70,9 +73,12 @@ async fn plan(child: &Child<'_>, wanted: &Data) -> Result<Plan, EffectError> {
     let missing =
         |known: &Outsides| plan::missing(&found.yaml, &name, known).into_iter().map(|o| (o.uri.to_string(), purpose(o.kind))).collect();
     let mut unread = None;
-    let outsides = child.resources.gather(MAX_OUTSIDES, missing, |_, error| {
-        unread.get_or_insert(error);
-    }).await;
+    let outsides = child
+        .resources
+        .gather(MAX_OUTSIDES, missing, |_, error| {
+            unread.get_or_insert(error);
+        })
+        .await;
     if let Some(error) = unread {
         return Err(error);
     }

@@ -14,6 +14,7 @@ use temporalio_sdk::{ChildWorkflowOptions, LocalActivityOptions, ParentClosePoli
 use temporalio_workflow::WorkflowCancellationToken;
 
 use super::activity_error::{call_error, child_error, ended};
+use super::child_pause;
 use super::host::TemporalHost;
 use super::workflow::ServerlessWorkflow;
 use crate::activities::digest;
@@ -64,7 +65,7 @@ pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) ->
         let id = child_id(ctx.workflow_id(), &facts.first_run_id, &call);
         let policy = if call.detached { ParentClosePolicy::Abandon } else { ParentClosePolicy::RequestCancel };
         let options = ChildWorkflowOptions::builder()
-            .workflow_id(id)
+            .workflow_id(id.clone())
             .parent_close_policy(policy)
             .cancellation_token(if call.detached { WorkflowCancellationToken::new() } else { token })
             .static_summary(call.name.clone())
@@ -78,7 +79,7 @@ pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) ->
         if call.detached {
             return Ok(Data::null());
         }
-        match started.result().await {
+        match child_pause::with_it(&ctx, &id, started.result()).await {
             Ok(output) if output.payloads.is_empty() => Ok(Data::null()),
             Ok(output) => first(&output).or_else(|e| refuse(Standard::Runtime, "Unreadable output", e)),
             Err(e) => Err(child_error(&e, &facts.error_host)),

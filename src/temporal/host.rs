@@ -37,6 +37,7 @@ use crate::activities::payload::PAYLOAD_LIMIT_BYTES;
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::host::{self, Call, CallError, Effect, Handover, Host, Place, Scope, Waited};
 use crate::engine::inbox::Inbox;
+use crate::engine::pause::Pause;
 use crate::engine::progress::Event;
 use crate::expr::Data;
 use crate::expr::marker::Markers;
@@ -115,6 +116,12 @@ impl TemporalHost {
         self.stays.set(true);
     }
 
+    /// A run that continues a paused one waits where it asks for nothing: it has to be shown, and its caller watched, all the same.
+    pub fn stands_still(&self) {
+        self.reporter.borrow_mut().touch();
+        self.before_wait();
+    }
+
     /// The run is about to wait: whoever looks sees where it stands, and from now on somebody watches the caller.
     fn before_wait(&self) {
         self.watch.begin(&self.ctx);
@@ -183,6 +190,15 @@ impl Host for TemporalHost {
 
     fn handover(&self) -> Handover {
         if self.stays.get() { Handover::No } else { self.limit.wants(&self.ctx) }
+    }
+
+    fn pause(&self) -> Option<Pause> {
+        self.ctx.state(|s| s.pause.clone())
+    }
+
+    fn pause_noticed(&self, pause: Option<&Pause>) {
+        self.reporter.borrow_mut().paused(pause, &self.ctx);
+        self.before_wait(); // a paused run may wait where it asks for nothing
     }
 
     fn inbox(&self) -> Rc<Inbox> {

@@ -8,6 +8,7 @@ mod activity_id;
 mod agent_step;
 mod burst;
 mod child;
+mod child_pause;
 pub mod connect;
 mod continuation;
 mod delivery;

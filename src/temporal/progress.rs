@@ -15,6 +15,7 @@ use crate::activities::status::{Publisher, RunKey, TaskList, TaskRow, TaskState}
 use crate::engine::Outcome;
 use crate::engine::host::Place;
 use crate::engine::lifecycle::Lifecycle;
+use crate::engine::pause::Pause;
 use crate::engine::progress::{Event, Progress, Row, RowStatus};
 
 /// Outputs that travel to the run that continues this one; larger ones are left out of the list from then on.
@@ -107,12 +108,28 @@ impl Reporter {
         }
     }
 
+    /// There is something to show that no task has done.
+    pub fn touch(&mut self) {
+        self.changed = true;
+    }
+
+    /// The run is paused, or goes on.
+    pub fn paused(&mut self, pause: Option<&Pause>, ctx: &WorkflowContext<ServerlessWorkflow>) {
+        self.changed = true;
+        if let Some(telling) = &mut self.lifecycle {
+            let event = telling.events.paused(pause, now(ctx));
+            if !ctx.is_replaying() {
+                telling.outlet.send(event);
+            }
+        }
+    }
+
     /// Sends the list if something has happened since the last time.
     pub fn publish(&mut self, ctx: &WorkflowContext<ServerlessWorkflow>) {
         if !std::mem::take(&mut self.changed) {
             return;
         }
-        ctx.set_current_details(self.details());
+        ctx.set_current_details(self.details(ctx.state(|s| s.pause.clone()).as_ref()));
         if !ctx.is_replaying() {
             self.publisher.progress(&self.run, self.tasks());
         }
@@ -132,10 +149,17 @@ impl Reporter {
     }
 
     /// The tasks that are running now, one a line, in Markdown as Temporal's UI shows it.
-    fn details(&self) -> String {
+    fn details(&self, pause: Option<&Pause>) -> String {
         let running = self.progress.rows().iter().filter(|row| row.status == RowStatus::InProgress);
-        running.map(|row| format!("- `{}` ({})", row.reference, row.kind)).collect::<Vec<_>>().join("\n")
+        let lines = running.map(|row| format!("- `{}` ({})", row.reference, row.kind));
+        pause.map(paused_line).into_iter().chain(lines).collect::<Vec<_>>().join("\n")
     }
+}
+
+/// How a pause is shown: `**paused** since 2026-01-31T12:00:00Z: the reason`.
+fn paused_line(pause: &Pause) -> String {
+    let reason = if pause.reason.is_empty() { String::new() } else { format!(": {}", pause.reason) };
+    format!("**paused** since {}{reason}\n", pause.since)
 }
 
 /// The list as it travels.

@@ -84,6 +84,7 @@ pub async fn run(ctx: WorkflowContext<ServerlessWorkflow>, input: RawValue) -> R
         {
             tracing::warn!(workflow_id = ctx.workflow_id(), run_id = ctx.run_id(), %reason, "events are lost between two runs");
         }
+        ctx.state_mut(|s| s.recall_pause(earlier.cursor.pause.as_ref()));
         (outsides, resume) = (earlier.outsides, Some(earlier.cursor));
     }
     let ended = match outside::plan(&ctx, &services, &input.workflow_yaml, &mut outsides).await {
@@ -191,6 +192,9 @@ async fn execute(
     let scope = ctx.cancellation_token().child_token();
     let (limit, pending) = (Limit::new(input.continue_after), services.pending_agents.clone());
     let host = TemporalHost::new(ctx.clone(), facts, scope.clone(), watch.clone(), reporter, pending, limit);
+    if resume.as_ref().is_some_and(|cursor| cursor.pause.is_some()) {
+        host.stands_still();
+    }
     let initial = Data::from(&input.initial_data);
     let mut start = Start {
         workflow_id: ctx.workflow_id().to_owned(),
@@ -248,13 +252,15 @@ async fn drive(ctx: &WorkflowContext<ServerlessWorkflow>, plan: &Plan, host: &Te
 }
 
 /// `$env` and `$secrets`: a secret's name is known here, its value never is.
-struct Environment {
-    env: Data,
-    secrets: Data,
+pub struct Environment {
+    pub env: Data,
+    pub secrets: Data,
 }
 
 impl Environment {
-    fn of(input: &ChildInput, plan: &Plan, markers: &Markers) -> Self {
+    /// As the input has them, and the secrets that the plan names.
+    #[must_use]
+    pub fn of(input: &ChildInput, plan: &Plan, markers: &Markers) -> Self {
         let mut names = plan.secrets.clone();
         let env = input.env_vars.iter().map(|(name, var)| {
             if var.is_secret && !names.contains(name) {

@@ -21,12 +21,17 @@ use super::run::{self, WorkflowServices, now};
 use crate::activities::payload::first;
 use crate::engine::host;
 use crate::engine::inbox::Inbox;
-use crate::handshake::{CALLBACK_SIGNAL, Callback, WORKFLOW_TYPE};
+use crate::engine::pause::Pause;
+use crate::handshake::{CALLBACK_SIGNAL, Callback, PAUSE_SIGNAL, RESUME_SIGNAL, WORKFLOW_TYPE};
 
 /// State of one run that handlers and the run itself share.
 pub struct ServerlessWorkflow {
     /// The newest callback: the input's, or one that a later attempt of the caller has signalled (row 2).
     pub callback: Option<Callback>,
+    /// Whether the run is paused: by a signal, or since the run that this one continues.
+    pub pause: Option<Pause>,
+    /// Whether a signal of this run has paused or resumed it.
+    pause_signalled: bool,
     /// Events that have come for the run.
     pub inbox: Rc<Inbox>,
     /// Signals that came as events, taken or not: what makes their ids.
@@ -37,17 +42,27 @@ pub struct ServerlessWorkflow {
 impl ServerlessWorkflow {
     #[must_use]
     pub fn new(services: Arc<WorkflowServices>) -> Self {
-        Self { callback: None, inbox: Rc::default(), event_signals: 0, services }
+        Self { callback: None, pause: None, pause_signalled: false, inbox: Rc::default(), event_signals: 0, services }
     }
 
     pub fn services(&self) -> Arc<WorkflowServices> {
         self.services.clone()
     }
 
-    /// The handshake's own, or an event. One that cannot be read is told in the log and changes nothing.
+    /// What the run that this one continues knew of; a signal that has come since then knows better.
+    pub fn recall_pause(&mut self, pause: Option<&Pause>) {
+        if !self.pause_signalled {
+            self.pause = pause.cloned();
+        }
+    }
+
+    /// The runner's own, or an event. One that cannot be read is told in the log and changes nothing.
     fn signal(ctx: &WorkflowContext<Self>, name: &str, input: &RawValue) {
-        if name == CALLBACK_SIGNAL {
-            return Self::take_callback(ctx, input);
+        match name {
+            CALLBACK_SIGNAL => return Self::take_callback(ctx, input),
+            PAUSE_SIGNAL => return Self::take_pause(ctx, Some(Pause::new(now(ctx), &reason(input)))),
+            RESUME_SIGNAL => return Self::take_pause(ctx, None),
+            _ => {}
         }
         let count = ctx.state_mut(|s| {
             s.event_signals += 1;
@@ -60,6 +75,22 @@ impl ServerlessWorkflow {
             && !ctx.is_replaying()
         {
             tracing::warn!(workflow_id = ctx.workflow_id(), run_id = ctx.run_id(), signal = name, %reason, "a signal is no event for this run");
+        }
+    }
+
+    /// A run that is paused stays so since then, and for that reason.
+    fn take_pause(ctx: &WorkflowContext<Self>, pause: Option<Pause>) {
+        let paused = pause.is_some();
+        let changed = ctx.state_mut(|s| {
+            s.pause_signalled = true;
+            let changed = s.pause.is_some() != paused;
+            if changed {
+                s.pause = pause;
+            }
+            changed
+        });
+        if changed && !ctx.is_replaying() {
+            tracing::info!(workflow_id = ctx.workflow_id(), run_id = ctx.run_id(), paused, "the run is paused or resumed");
         }
     }
 
@@ -77,6 +108,13 @@ impl ServerlessWorkflow {
             Err(_) => {}
         }
     }
+}
+
+/// Of a pause; a signal without one that can be read pauses all the same.
+fn reason(input: &RawValue) -> String {
+    let argument = first(input).unwrap_or_default();
+    let reason = if argument.is_object() { argument.get("reason").unwrap_or_default() } else { argument };
+    reason.as_str().unwrap_or_default().to_owned()
 }
 
 /// Name and types of the run.
@@ -113,7 +151,7 @@ impl WorkflowImplementation for ServerlessWorkflow {
             workflow_type: WORKFLOW_TYPE.to_owned(),
             has_init: false,
             init_takes_input: false,
-            signals: vec![CALLBACK_SIGNAL.to_owned()],
+            signals: [CALLBACK_SIGNAL, PAUSE_SIGNAL, RESUME_SIGNAL].map(str::to_owned).to_vec(),
             queries: vec![],
             updates: vec![],
         }

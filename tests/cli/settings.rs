@@ -16,12 +16,12 @@ async fn all_mistakes_are_told_at_once_by_name() {
 }
 
 #[tokio::test]
-async fn other_ways_of_serving_are_refused() {
+async fn a_way_of_serving_that_there_is_not_is_refused() {
     for verb in ["worker", "internal-workflow-runner"] {
-        for mode in ["grpc", "dual"] {
-            let ended = Program::new(&[verb]).env("EXECUTION_MODE", mode).end().await.with_code(64);
-            ended.says(&["EXECUTION_MODE", "only `temporal` is served", mode]);
-        }
+        let ended = Program::new(&[verb]).env("EXECUTION_MODE", "rest").end().await.with_code(64);
+        ended.says(&["EXECUTION_MODE", "one of temporal, grpc, dual is needed, not `rest`"]);
+        let ended = Program::new(&[verb]).env("EXECUTION_MODE", "dual").env("GRPC_PORT", "8080").end().await.with_code(64);
+        ended.says(&["direct.token", "0.0.0.0:8080"]);
     }
 }
 

@@ -12,6 +12,8 @@ use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
 use workflow_runner::activities::payload::json_of;
+use workflow_runner::config::DefinitionSettings;
+use workflow_runner::effects::definitions::Definitions;
 use workflow_runner::effects::scripted::Agents;
 
 use crate::here;
@@ -23,8 +25,9 @@ use temporalio_client::{UntypedSignal, UntypedWorkflow, WorkflowSignalOptions};
 use temporalio_common::data_converters::RawValue;
 
 /// Beside the examples: a run that was cancelled, one that ran out of time, one whose worker was killed, one whose agent's answer had to be read back
-/// after it was seen running, a chain of runs that continue each other, one that got events by signals, and one that ran programs and another workflow.
-pub const SITUATIONS: [&str; 7] = ["cancelled", "timed-out", "taken-over", "read-back", "continued", "listening", "programs"];
+/// after it was seen running, a chain of runs that continue each other, one that got events by signals, one that ran programs and another workflow, and
+/// one that was paused and resumed, by itself and with the workflow in it.
+pub const SITUATIONS: [&str; 8] = ["cancelled", "timed-out", "taken-over", "read-back", "continued", "listening", "programs", "paused"];
 
 /// A run that takes longer is recorded as far as it has come: an open history replays as well.
 const LONGEST: Duration = Duration::from_secs(45);
@@ -60,6 +63,7 @@ pub async fn record(wanted: &str, examples: &[String], known: &BTreeMap<String, 
                 "continued" => continued().await,
                 "listening" => listening().await,
                 "programs" => programs().await,
+                "paused" => paused().await,
                 example => self::example(example).await,
             }
         }
@@ -249,6 +253,35 @@ async fn programs() {
     direct::start(&stage.client, "programs", &document(tasks), &json!({})).await;
     direct::completed(&stage.client, "programs").await;
     keep_run(&stage, "programs", "programs", "").await;
+    drop(worker);
+    stage.stop().await;
+}
+
+/// Paused in a loop while a call is under way and a sub-workflow rests, resumed later; the parent's history, then the sub-workflow's.
+async fn paused() {
+    let stage = stage().await;
+    let dir = tempfile::tempdir().expect("a folder");
+    let inner =
+        "document: {dsl: '1.0.3', namespace: test, name: inner, version: 1.0.0}\ndo:\n  - rest: {wait: PT2S}\n  - last: {set: {n: 1}}\n";
+    let definitions = Definitions::new(&DefinitionSettings { dir: Some(dir.path().to_owned()) });
+    definitions.register("test", "inner", "1.0.0", inner, false).expect("registered");
+    let worker = stage.worker(&[("WORKFLOW_RUNNER_DEFINITIONS__DIR", &dir.path().display().to_string())]).await;
+    let web = Web::start(|_, count| Reply { delay: Duration::from_secs(1), ..Reply::json(&json!({"count": count})) }).await;
+    let call = format!("{{call: http, with: {{method: post, endpoint: '{}', body: '${{ $item }}'}}}}", web.url("/"));
+    let tasks = format!(
+        "  - both:\n      fork:\n        branches:\n          - loop: {{for: {{in: '[range(3)]'}}, do: [{{post: {call}}}]}}\n          - sub: {{run: {{workflow: {{namespace: test, name: inner, version: latest}}}}}}\n"
+    );
+    let handle = direct::start(&stage.client, "paused", &document(&tasks), &json!({})).await;
+    until("the first call", || async { (web.seen().len() == 1).then_some(()) }).await;
+    for (name, wait) in [("workflow_runner_pause", 3), ("workflow_runner_resume", 0)] {
+        let signal = UntypedSignal::<UntypedWorkflow>::new(name);
+        let reason = RawValue::new(vec![json_of(&json!({"reason": "a recording"}))]);
+        handle.signal(signal, reason, WorkflowSignalOptions::default()).await.expect("signalled");
+        tokio::time::sleep(Duration::from_secs(wait)).await; // the recording is to have something in it
+    }
+    direct::completed(&stage.client, "paused").await;
+    keep_run(&stage, "paused", "paused", "").await;
+    keep_run(&stage, "paused", "paused/do/0/both/fork/branches/1/sub", "").await;
     drop(worker);
     stage.stop().await;
 }

@@ -14,14 +14,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(super) use self::pack::Broken;
+use crate::engine::pause::Pause;
 use crate::expr::Data;
 use crate::plan::Plan;
 
 /// Of the form below, the names and members of frames included. A cursor of another one cannot be gone on from.
 const FORMAT: u32 = 1;
 
-/// A place to go on from, in a run of the same definition. It is JSON: `{format, plan, workflowId, startedAt, input, context, root, frames,
-/// values}`, of which only the size is anybody else's business. The raw input, `$data`, `$workflow.id` and `startedAt` of the first run are in
+/// A place to go on from, in a run of the same definition. It is JSON: `{format, plan, workflowId, startedAt, input, context, pause, root,
+/// frames, values}`, of which only the size is anybody else's business. The raw input, `$data`, `$workflow.id` and `startedAt` of the first run are in
 /// it; `$env` and `$secrets` are not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -33,6 +34,9 @@ pub struct Cursor {
     pub(super) started_at: Timestamp,
     pub(super) input: Kept,
     pub(super) context: Kept,
+    /// The run was paused when it was handed over, and still is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<Pause>,
     /// The frame of the workflow itself.
     pub(super) root: FrameId,
     frames: Vec<Value>,
@@ -40,6 +44,10 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    pub(super) fn paused(self, pause: Option<Pause>) -> Self {
+        Self { pause, ..self }
+    }
+
     /// Bytes of its JSON.
     #[must_use]
     pub fn json_len(&self) -> usize {
@@ -120,6 +128,7 @@ impl Draft {
             started_at,
             input,
             context,
+            pause: None,
             root,
             frames: self.frames.take(),
             values: pack::pack(&self.values.take()),

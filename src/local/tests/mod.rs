@@ -9,6 +9,7 @@ mod events;
 mod handover;
 mod nested;
 mod pace;
+mod pause;
 mod processes;
 mod random;
 mod real_calls;
@@ -25,8 +26,9 @@ use serde_json::{Value, json};
 
 use super::mock::Mock;
 use super::relay::Never;
-use super::{Calls, Clock, Events, Options, Relay, run};
+use super::{Calls, Clock, Control, Controls, Events, Options, Relay, run};
 use crate::engine::fault::Fault;
+use crate::engine::pause::Pause;
 use crate::engine::progress::{Event, Progress, Row};
 use crate::engine::{Outcome, Settings, Start};
 use crate::expr::Data;
@@ -48,13 +50,14 @@ struct Trial {
     events: Option<Events>,
     seed: u64,
     relay: Rc<dyn Relay>,
+    controls: Option<Controls>,
 }
 
 struct Report {
     outcome: Outcome,
     /// Virtual time that it took.
     took: Duration,
-    /// `start name`, `end name`, `fail name`, `skip name`, `cancel name`, `retry name`.
+    /// `start name`, `end name`, `fail name`, `skip name`, `cancel name`, `retry name`, `pause reason`, `unpause`.
     trace: Vec<String>,
     progress: Progress,
 }
@@ -63,7 +66,17 @@ impl Trial {
     fn new(tasks: &str, input: Value) -> Self {
         let start = Start::new("wf-1", input.into(), Timestamp::UNIX_EPOCH);
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH);
-        Self { plan: plan(tasks), start, clock, calls: Mock::echo(), cancel: None, events: None, seed: 0, relay: Rc::new(Never) }
+        Self {
+            plan: plan(tasks),
+            start,
+            clock,
+            calls: Mock::echo(),
+            cancel: None,
+            events: None,
+            seed: 0,
+            relay: Rc::new(Never),
+            controls: None,
+        }
     }
 
     fn calls(self, calls: &Rc<Mock>) -> Self {
@@ -82,6 +95,14 @@ impl Trial {
         self
     }
 
+    /// Paused at each even moment of these (in seconds) and resumed at the odd ones.
+    fn paused(mut self, moments: &[u64]) -> Self {
+        let control = |at: usize| if at.is_multiple_of(2) { Control::Pause { reason: "test".to_owned() } } else { Control::Resume };
+        let controls = moments.iter().enumerate().map(|(at, after)| (seconds(*after), control(at))).collect();
+        self.controls = Some(super::events::scripted(&self.clock, controls));
+        self
+    }
+
     fn cancel_after(mut self, delay: Duration) -> Self {
         self.cancel = Some(self.clock.sleep(delay));
         self
@@ -94,14 +115,17 @@ impl Trial {
     fn run(self) -> Report {
         let (clock, began) = (self.clock.clone(), self.clock.now());
         let seen: Rc<RefCell<(Vec<String>, Progress)>> = Rc::default();
-        let watcher = seen.clone();
+        let (watcher, pauses) = (seen.clone(), seen.clone());
+        let pause_observer = Box::new(move |pause: Option<&Pause>| {
+            pauses.borrow_mut().0.push(pause.map_or_else(|| "unpause".to_owned(), |pause| format!("pause {}", pause.reason)));
+        });
         let observer = Box::new(move |event: Event<'_>| {
             let (trace, progress) = &mut *watcher.borrow_mut();
             trace.extend(line(event));
             progress.apply(event);
         });
-        let Self { plan, start, clock: run_clock, seed, calls, cancel, events, relay } = self;
-        let options = Options { seed, observer, cancel, events, relay, ..Options::new(start, run_clock, calls) };
+        let Self { plan, start, clock: run_clock, seed, calls, cancel, events, relay, controls } = self;
+        let options = Options { seed, observer, cancel, events, relay, controls, pause_observer, ..Options::new(start, run_clock, calls) };
         let outcome = run(&plan, options).expect("a runtime");
         let (trace, progress) = seen.take();
         Report { outcome, took: clock.now().duration_since(began).unsigned_abs(), trace, progress }
