@@ -7,6 +7,7 @@ pub mod diagnostics;
 pub mod document;
 pub mod exit;
 pub mod explain;
+pub mod front;
 pub mod graph;
 pub mod input;
 pub mod outcome;

@@ -1,6 +1,7 @@
 //! `worker`: serves the task queues until it is asked to stop.
 
 use super::Exit;
+use super::front::Front;
 use super::service::{Service, StartError, address};
 use super::stop::Stop;
 use crate::config::Config;
@@ -20,6 +21,7 @@ pub async fn run(config: Config) -> Exit {
 async fn serve(config: Config) -> Result<Exit, StartError> {
     let mut stop = Stop::listen().map_err(StartError::unreachable)?;
     let sdk = SdkMetrics::start().map_err(StartError::unreachable)?;
+    let front = Front::open(&config, &sdk).await?;
     let address = address(&config.temporal);
     let client = tokio::select! {
         client = connect::patiently(&address, Some(sdk.for_client())) => client?,
@@ -28,7 +30,7 @@ async fn serve(config: Config) -> Result<Exit, StartError> {
             return Ok(Exit::Completed);
         }
     };
-    let mut service = Service::start(config, client, &sdk, None).await?;
+    let mut service = Service::start_behind(front, config, client, &sdk, None).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "worker started");
     tokio::select! {
         signal = stop.asked() => tracing::info!(signal, "stopping: no new work; running activities may end within the grace period"),
