@@ -33,6 +33,8 @@ pub enum DeliveryError {
     TooLarge,
     /// `handshake.delivery_budget` is spent.
     BudgetSpent,
+    /// The control plane could not be told the status, which comes before the outcome; tried again.
+    StatusUnpublished,
 }
 
 /// A completing call takes milliseconds; minutes when the server is away.
@@ -113,8 +115,8 @@ instruments! {
             labels: &[DeliveryError::LABEL],
             unit: "attempts",
             buckets: &[],
-            moves: "`unavailable`: the attempt is made again. The others are final: the run fails, and its caller ends by its own timeout.",
-            act: "`unavailable`: see whether Temporal and the control plane answer. The others: find the run by its log line, and end its caller by `workflow-runner handshake complete` or `fail`.",
+            moves: "`unavailable` (of Temporal) and `status_unpublished` (to the control plane): the attempt is made again. The others are final: the run fails, and its caller ends by its own timeout, `too_large` by a failure that says so.",
+            act: "Those that are made again: see whether Temporal and the control plane answer. The others: find the run by its log line, and end its caller by `workflow-runner handshake complete` or `fail`.",
         };
         callers_gone: IntCounterVec = Series {
             name: "workflow_runner_handshake_callers_gone_total",
@@ -268,7 +270,7 @@ impl Outcome {
 }
 
 impl DeliveryError {
-    const VALUES: [&str; 4] = ["unavailable", "refused", "too_large", "budget_spent"];
+    const VALUES: [&str; 5] = ["unavailable", "refused", "too_large", "budget_spent", "status_unpublished"];
     const LABEL: Label = Label { name: "reason", values: &Self::VALUES };
 
     pub fn label(self) -> &'static str {
