@@ -1,5 +1,6 @@
 //! docs/reference/metrics.md, made from the tables of series.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::metrics::Metrics;
@@ -23,8 +24,7 @@ series; each alert has a [page that says what to do](../operate/runbooks/README.
 const SDK: &str = "\
 ## Of the Temporal SDK
 
-Those that matter; the SDK exports more. Each has the labels `namespace` and `service_name` (`temporal-core-sdk`) too. Beside the queues of the
-settings a worker polls queues that the SDK makes for itself.
+Those that matter; the SDK exports more. Each has the labels `namespace` and `service_name` (`temporal-core-sdk`) too.
 ";
 
 /// The page.
@@ -40,6 +40,17 @@ pub fn page() -> String {
     let _ = write!(page, "\n{SDK}");
     sdk.iter().for_each(|(kind, series)| section(&mut page, *kind, series));
     page
+}
+
+/// Every name that a sample of these series can have: a histogram's has a suffix.
+pub fn names() -> BTreeSet<String> {
+    let sdk: Vec<_> = sdk_series::series().collect();
+    let all = Metrics::series().map(|row| (row.0, row.1.name)).chain(sdk.iter().map(|row| (row.0, row.1.name)));
+    all.flat_map(|(kind, name)| match kind {
+        Type::Histogram => ["bucket", "sum", "count"].map(|suffix| format!("{name}_{suffix}")).to_vec(),
+        Type::Counter | Type::Gauge => vec![name.to_owned()],
+    })
+    .collect()
 }
 
 fn section(page: &mut String, kind: Type, series: &Series) {
@@ -84,7 +95,6 @@ fn lower(sentence: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::path::Path;
 
     use super::*;
