@@ -43,6 +43,9 @@ const CALL_SECONDS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 /// A handshake may wait for days.
 const PENDING_SECONDS: [f64; 12] = [0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0, 604_800.0];
 
+/// What is taken over from files without a restart.
+const RELOADED: Label = Label { name: "what", values: &["temporal_tls", "temporal_api_key", "stigmer", "log"] };
+
 instruments! {
     /// Our instruments and their series: the one table behind `/metrics` and behind docs/reference/metrics.md.
     struct Instruments {
@@ -136,6 +139,33 @@ instruments! {
             moves: "When a pending agent is found ended, or never created, and its step is ended from that.",
             act: "It grows with failed agents, which never call back. More than that: the agents' side loses callbacks.",
         };
+        reloads: IntCounterVec = Series {
+            name: "workflow_runner_reloads_total",
+            help: "Files that changed while the process ran.",
+            labels: &[RELOADED, Label { name: "outcome", values: &["applied", "refused"] }],
+            unit: "changes",
+            buckets: &[],
+            moves: "When a certificate, a key or the configuration file has changed, and at a SIGHUP.",
+            act: "`refused`: as for workflow_runner_reload_failing.",
+        };
+        reload_failing: IntGaugeVec = Series {
+            name: "workflow_runner_reload_failing",
+            help: "1 while files that changed cannot be used, and the old ones go on.",
+            labels: &[RELOADED],
+            unit: "0 or 1",
+            buckets: &[],
+            moves: "With each change of these files.",
+            act: "1: the log says what is wrong with the new files. Mend them before the old certificate or key ends.",
+        };
+        worker_renewals: IntCounterVec = Series {
+            name: "workflow_runner_worker_renewals_total",
+            help: "Workers that were replaced in process.",
+            labels: &[Label { name: "task_queue", values: &[] }],
+            unit: "workers",
+            buckets: &[],
+            moves: "When a queue's worker has begun `worker.max_activities` activities and a new one takes its place.",
+            act: "Nothing: that gives memory back.",
+        };
         runbook_completions: IntCounterVec = Series {
             name: "stigmer_external_activity_completions_total",
             help: "Completions of external activities.",
@@ -224,6 +254,16 @@ impl Metrics {
 
     pub fn reconciled(&self) {
         self.ours.reconciled.with_label_values(PLAIN).inc();
+    }
+
+    /// `what` has been taken over from its files, or could not be and goes on as it was.
+    pub fn reloaded(&self, what: &'static str, applied: bool) {
+        self.ours.reloads.with_label_values(&[what, if applied { "applied" } else { "refused" }]).inc();
+        self.ours.reload_failing.with_label_values(&[what]).set(i64::from(!applied));
+    }
+
+    pub fn worker_renewed(&self, task_queue: &str) {
+        self.ours.worker_renewals.with_label_values(&[task_queue]).inc();
     }
 
     /// How many wait now, and for how long the one that waits longest.

@@ -20,8 +20,8 @@ pub struct Series {
     pub act: &'static str,
 }
 
-/// A label and every value that it can have. Series of all of them are there from the start, at zero: one that is not there until something
-/// goes wrong cannot be watched for going wrong.
+/// A label and every value that it can have; no value where settings say which. Series of all of them are there from the start, at zero: one
+/// that is not there until something goes wrong cannot be watched for going wrong.
 #[derive(Debug)]
 pub struct Label {
     pub name: &'static str,
