@@ -12,7 +12,7 @@ TEMPORAL_SHA256 := 3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71
 export PATH := $(PATH):$(TOOLS)/bin
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test conformance fuzz bench lint fmt tools clean
+.PHONY: build demo test conformance fuzz bench lint fmt tools deploy-tools deploy-check deploy-fire image-check clean
 
 build: ## the program, optimised: target/release/workflow-runner
 	$(CARGO) build --locked --release
@@ -45,6 +45,21 @@ fmt: ## formats the sources
 tools: ## the `temporal` program, when none is there
 	@if [ -n "$$TEMPORAL_CLI" ]; then test -x "$$TEMPORAL_CLI" || { echo "TEMPORAL_CLI: $$TEMPORAL_CLI is no program" >&2; exit 1; }; \
 	elif ! command -v temporal >/dev/null; then $(MAKE) --no-print-directory $(TOOLS)/bin/temporal; fi
+
+deploy-tools: ## what the checks of deploy/ need and is not there: helm, promtool, prometheus, schemas
+	@deploy/tools
+
+deploy-check: deploy-tools ## the chart, the alert rules, the compose file and the Dockerfile, by the programs that read them
+	$(CARGO) build --locked
+	deploy/check
+
+deploy-fire: tools deploy-tools ## makes every alert fire by what its runbook page says; ALERTS='A B' for some
+	$(CARGO) build --locked
+	deploy/fire-alerts $(ALERTS)
+
+image-check: tools ## runs the program as the image would: alone in an empty root, as user 65532; as root, PROGRAM=… for another one
+	$(CARGO) build --locked
+	deploy/image-check $(PROGRAM)
 
 $(TOOLS)/bin/temporal:
 	@mkdir -p $(TOOLS)/bin $(TOOLS)/wheel

@@ -9,6 +9,7 @@ use clap::CommandFactory as _;
 use workflow_runner::cli::{Cli, Exit};
 use workflow_runner::config;
 use workflow_runner::dsl::codes;
+use workflow_runner::telemetry::reference;
 
 const MADE: &str = "<!-- Made by `REFERENCE_UPDATE=1 cargo test --test reference`. -->\n";
 
@@ -75,6 +76,11 @@ fn describe(above: &mut clap::Command, name: &str, text: &mut String) {
         let _ = write!(text, "\n## {name}\n\n```text\n{}\n```\n", help.join("\n").trim_end());
         describe(command, &name, text);
     }
+}
+
+#[test]
+fn metrics() {
+    hold("docs/reference/metrics.md", &format!("{MADE}{}", reference::page()));
 }
 
 #[test]

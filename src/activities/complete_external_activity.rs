@@ -25,7 +25,7 @@ use crate::config::OnFailure;
 use crate::expr::Data;
 use crate::handshake::deliver::{Step, next_step};
 use crate::handshake::{Callback, CallbackFields, Outcome, Reply, TaskToken, deliver, deliver_by_token, failure as close};
-use crate::telemetry::Kind;
+use crate::telemetry::{self, Kind};
 
 /// Input of a child's own delivery.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -100,6 +100,7 @@ async fn of_child(activities: &ExecutionActivities, ctx: &ActivityContext, deliv
     let info = ctx.info();
     // The last attempt delivers whatever becomes of the status.
     if let (Err(e), Step::Retry { after }) = (publish(activities, &delivery, &delivery.status).await, delivery.next_step(info.attempt)) {
+        activities.metrics.delivery_failed(telemetry::DeliveryError::StatusUnpublished);
         return Err(again(after, &e));
     }
     let callback = delivery.callback.read(&info.namespace).map_err(|e| failure::bad_input(&e.to_string()))?;

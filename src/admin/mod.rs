@@ -84,6 +84,7 @@ async fn readyz(State(admin): State<Admin>) -> impl IntoResponse {
 }
 
 async fn show_metrics(State(admin): State<Admin>) -> impl IntoResponse {
+    admin.metrics.set_ready(admin.readiness.is_ready());
     let mut text = admin.metrics.render();
     admin.more_metrics.append_to(&mut text).await;
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)

@@ -7,18 +7,18 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Exit;
+use super::front::Front;
 use super::service::{StartError, own_secrets, stigmer};
 use super::stop::Stop;
 use crate::activities::resources::Platform;
 use crate::activities::secrets::ExecutionSecrets;
-use crate::admin::{self, Admin, Liveness, MoreMetrics, Readiness};
+use crate::admin::Readiness;
 use crate::config::Config;
 use crate::direct::{Entrance, InProcess, Kit, OpenError, Runs};
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
 use crate::effects::resources::Resources;
 use crate::effects::secrets::SecretSource;
-use crate::telemetry::Metrics;
 
 const READY_LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Calls that are being answered have so long at a stop.
@@ -77,22 +77,7 @@ impl Serving {
 pub async fn run_alone(config: Config) -> Result<Exit, StartError> {
     let mut stop = Stop::listen().map_err(StartError::unreachable)?;
     let Some(entrance) = open(&config).await? else { return Err(StartError::usage("direct.mode: no service is to be served")) };
-    let (readiness, ready) = Readiness::new();
-    let admin = match admin::bind(&config.admin).await.map_err(StartError::usage)? {
-        None => None,
-        Some(listener) => {
-            if let Ok(address) = listener.local_addr() {
-                tracing::info!(%address, "serving /livez, /readyz and /metrics");
-            }
-            let (metrics, more_metrics) = (Arc::new(Metrics::new()), MoreMetrics::none());
-            let admin = Admin { liveness: Liveness::new(), readiness: readiness.clone(), metrics, more_metrics };
-            Some(tokio::spawn(async move {
-                if let Err(error) = admin.serve(listener).await {
-                    tracing::error!(%error, "the admin listener has ended");
-                }
-            }))
-        }
-    };
+    let Front { readiness, ready, serving: admin, .. } = Front::open(&config, None).await?;
     let grace = config.worker.grace;
     let runs = in_process(config)?;
     let serving = Serving::start(entrance, Runs::InProcess(runs.clone()), readiness);

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod document;
 pub mod exit;
 pub mod explain;
+pub mod front;
 pub mod graph;
 pub mod handshake;
 pub mod history;

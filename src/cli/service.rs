@@ -8,11 +8,12 @@ use temporalio_client::Client;
 use tokio::task::JoinHandle;
 
 use super::Exit;
+use super::front::Front;
 use crate::activities::activity_policy;
 use crate::activities::publisher::NoPublisher;
 use crate::activities::resources::{self, Platform};
 use crate::activities::status::Publisher;
-use crate::admin::{self, Admin, Liveness, MoreMetrics, Readiness};
+use crate::admin::Readiness;
 use crate::config::{Config, StigmerSettings, TemporalSettings};
 use crate::direct::Durable;
 use crate::effects::definitions::Definitions;
@@ -131,13 +132,22 @@ impl Service {
         sdk: &SdkMetrics,
         publisher: Option<Arc<dyn Publisher>>,
     ) -> Result<Self, StartError> {
-        let metrics = Arc::new(Metrics::new());
-        let liveness = Liveness::new();
-        let (readiness, ready) = Readiness::new();
-        let listener = admin::bind(&config.admin).await.map_err(StartError::usage)?;
-        if let Some(address) = listener.as_ref().and_then(|listener| listener.local_addr().ok()) {
-            tracing::info!(%address, "serving /livez, /readyz and /metrics");
-        }
+        let front = Front::open(&config, Some(sdk)).await?;
+        Self::start_behind(front, config, client, sdk, publisher).await
+    }
+
+    /// The same behind an admin listener that is open already.
+    ///
+    /// # Errors
+    /// As for [`Service::start`].
+    pub async fn start_behind(
+        front: Front,
+        config: Config,
+        client: Client,
+        sdk: &SdkMetrics,
+        publisher: Option<Arc<dyn Publisher>>,
+    ) -> Result<Self, StartError> {
+        let Front { metrics, liveness, readiness, ready, serving } = front;
         let platform = config.stigmer.as_ref().map(stigmer).transpose()?;
         if platform.is_none() {
             tracing::info!(
@@ -177,14 +187,15 @@ impl Service {
                 metrics: metrics.clone(),
             },
             publisher: publisher.unwrap_or_else(|| Arc::new(NoPublisher)),
-            liveness: liveness.clone(),
+            liveness,
             ready,
             search_attribute,
             listens_attribute,
             config: Arc::new(config),
         })
         .map_err(StartError::unreachable)?;
-        let mut tasks = vec![tokio::spawn(keep_gauges(&workers, metrics.clone()))];
+        let mut tasks: Vec<_> = serving.into_iter().collect();
+        tasks.push(tokio::spawn(keep_gauges(&workers, metrics)));
         if let Some(entrance) = entrance {
             if let Ok(address) = entrance.address() {
                 tracing::info!(%address, "taking events");
@@ -192,15 +203,6 @@ impl Service {
             tasks.push(tokio::spawn(async move {
                 if let Err(error) = entrance.serve().await {
                     tracing::error!(%error, "the listener for events has ended");
-                }
-            }));
-        }
-        if let Some(listener) = listener {
-            let more_metrics = MoreMetrics::from_url(format!("http://{}/metrics", sdk.address)).map_err(StartError::unreachable)?;
-            let admin = Admin { liveness, readiness: readiness.clone(), metrics, more_metrics };
-            tasks.push(tokio::spawn(async move {
-                if let Err(error) = admin.serve(listener).await {
-                    tracing::error!(%error, "the admin listener has ended");
                 }
             }));
         }

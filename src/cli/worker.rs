@@ -2,6 +2,7 @@
 
 use super::Exit;
 use super::direct::{self, Serving};
+use super::front::Front;
 use super::service::{Service, StartError, address};
 use super::stop::Stop;
 use crate::config::{Config, Mode};
@@ -24,6 +25,7 @@ async fn serve(config: Config) -> Result<Exit, StartError> {
     let mut stop = Stop::listen().map_err(StartError::unreachable)?;
     let sdk = SdkMetrics::start().map_err(StartError::unreachable)?;
     let entrance = direct::open(&config).await?;
+    let front = Front::open(&config, Some(&sdk)).await?;
     let address = address(&config.temporal);
     let client = tokio::select! {
         client = connect::patiently(&address, Some(sdk.for_client())) => client?,
@@ -32,7 +34,7 @@ async fn serve(config: Config) -> Result<Exit, StartError> {
             return Ok(Exit::Completed);
         }
     };
-    let mut service = Service::start(config, client, &sdk, None).await?;
+    let mut service = Service::start_behind(front, config, client, &sdk, None).await?;
     let serving = entrance.map(|entrance| Serving::start(entrance, Runs::Durable(service.durable.clone()), service.readiness.clone()));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "worker started");
     tokio::select! {
