@@ -48,6 +48,7 @@ use temporalio_common::data_converters::RawValue;
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio::time::Instant;
 
 use self::publisher::StigmerPublisher;
 use self::secrets::Secrets;
@@ -313,8 +314,9 @@ impl Beat<'_> {
     /// Cancelled, when the activity is.
     async fn until<T>(&self, work: impl Future<Output = T>) -> Result<T, ActivityError> {
         let limit = self.0.info().heartbeat_timeout.filter(|t| !t.is_zero());
-        let mut ticks = tokio::time::interval(limit.map_or(NEVER, |limit| limit / 3));
-        ticks.tick().await;
+        let period = limit.map_or(NEVER, |limit| limit / 3);
+        // Begun a period from now: an interval's first tick, which is at once, would cost each call the millisecond that timers are rounded up to.
+        let mut ticks = tokio::time::interval_at(Instant::now() + period, period);
         tokio::pin!(work);
         loop {
             tokio::select! {
