@@ -60,7 +60,7 @@ pub struct DevServerOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum DevServerError {
     #[error(
-        "the Temporal CLI was not found (looked at {looked_at})\nhint: get it from https://docs.temporal.io/cli, put it on PATH or into {CLI_LOCAL}, or name it in {CLI_VARIABLE}"
+        "the Temporal CLI was not found (looked at {looked_at})\nhint: in a checkout, `make tools` fetches it into {CLI_LOCAL}; else get it from https://docs.temporal.io/cli and put it on PATH, or name it in {CLI_VARIABLE}"
     )]
     NoCli { looked_at: String },
     #[error("{} could not be started: {source}", cli.display())]
@@ -137,6 +137,15 @@ impl DevServer {
     /// Its process.
     pub fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        let ended = matches!(self.child.try_wait(), Ok(Some(_)));
+        if ended {
+            self.guard.disarm();
+        }
+        ended
     }
 
     /// Asks it to end (SIGTERM), kills it when it does not, and waits until it is gone.

@@ -13,8 +13,8 @@ use temporalio_common::protos::temporal::api::history::v1::history_event::Attrib
 use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
 use workflow_runner::activities::payload::json_of;
 use workflow_runner::config::DefinitionSettings;
+use workflow_runner::effects::agents::Agents;
 use workflow_runner::effects::definitions::Definitions;
-use workflow_runner::effects::scripted::Agents;
 
 use crate::here;
 use crate::support::history::{activity_started, closed, describe, events};
