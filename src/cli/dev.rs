@@ -108,7 +108,7 @@ impl Dev {
         let workflow_id = workflow.metadata.map(|m| m.id).unwrap_or_default();
         let message = input.unwrap_or("execute");
         let id = self.plane.execute(&workflow_id, message, BTreeMap::new(), BTreeMap::new()).await.map_err(StartError::unreachable)?;
-        eprintln!("{file}  execution {id}");
+        eprintln!("{file}  execution {id}  workflow {workflow_id}");
         let mut changes = Box::pin(self.plane.changes(&id).map_err(StartError::unreachable)?);
         let (mut timeline, mut last, mut interrupted) = (Timeline::default(), None, false);
         loop {

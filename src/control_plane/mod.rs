@@ -79,7 +79,7 @@ impl ControlPlane {
             store.agents.insert(scripted_agent(name))?;
         }
         let workers = temporal.as_ref().map(|client| Workers::start(client, &queues, &store, &agents, callbacks)).transpose()?;
-        let launcher = temporal.map(|client| Launcher { client, queues, execute });
+        let launcher = temporal.map(|client| Launcher { client, queues, execute, agents: Arc::clone(&agents) });
 
         let (close, closing) = watch::channel(false);
         let shared = Arc::new(Shared { platform: Platform { store, launcher, validate }, closing });

@@ -1,6 +1,6 @@
 //! Starts the outer workflows.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use prost::{Message, Name};
 use serde_json::json;
@@ -13,6 +13,7 @@ use crate::{
         ControlPlaneError, ExecutePolicy, Queues,
         store::{Resource, id},
     },
+    effects::scripted::Agents,
     stigmer::{agx::AgentExecution, sls::ServerlessWorkflowValidation, wf::WorkflowSpec, wfx::WorkflowExecution},
 };
 
@@ -24,6 +25,7 @@ pub(in crate::control_plane) struct Launcher {
     pub client: Client,
     pub queues: Queues,
     pub execute: ExecutePolicy,
+    pub agents: Arc<Agents>,
 }
 
 impl Launcher {
@@ -46,10 +48,15 @@ impl Launcher {
         answer.map_err(|error| ControlPlaneError::Cancel { execution_id: execution_id.to_owned(), message: error.to_string() })
     }
 
-    /// Starts the workflow of an agent execution.
-    pub(in crate::control_plane) async fn invoke_agent_execution(&self, execution: &AgentExecution) -> Result<(), ControlPlaneError> {
+    /// Starts the workflow of an agent execution, where its agent is answered for: here, or by the workers of the queue that its script names.
+    pub(in crate::control_plane) async fn invoke_agent_execution(
+        &self,
+        execution: &AgentExecution,
+        slug: &str,
+    ) -> Result<(), ControlPlaneError> {
         let id = format!("{}/{}", agent_execution::TYPE, execution.id());
-        let options = WorkflowStartOptions::new(self.queues.agent_execution.clone(), id).build();
+        let elsewhere = self.agents.get(slug).and_then(|agent| agent.queue.clone());
+        let options = WorkflowStartOptions::new(elsewhere.unwrap_or_else(|| self.queues.agent_execution.clone()), id).build();
         self.start(agent_execution::TYPE, execution, options).await.map(drop)
     }
 

@@ -12,7 +12,9 @@ use super::reply::Reply;
 use super::{Agent, Agents};
 use crate::expr::Data;
 
-const KEYS: [&str; 8] = ["name", "kind", "reply", "delay", "failure", "silence", "repeat", "stale"];
+const KEYS: [&str; 9] = ["name", "kind", "reply", "delay", "failure", "silence", "repeat", "stale", "queue"];
+/// With a queue, these would say nothing.
+const SCRIPT: [&str; 6] = ["reply", "delay", "failure", "silence", "repeat", "stale"];
 const REPEAT_MAX: u64 = 1_000;
 
 /// Why agents could not be loaded.
@@ -94,8 +96,13 @@ fn agent(value: &Value) -> Result<Agent, Problem> {
         None => return Err(("kind".to_owned(), "missing; `scripted` is needed".to_owned())),
     }
     let name = text(map, "name")?.filter(|name| !name.is_empty()).ok_or_else(|| ("name".to_owned(), "missing".to_owned()))?;
+    let queue = text(map, "queue")?;
+    if let Some(key) = SCRIPT.iter().find(|key| queue.is_some() && map.contains_key(**key)) {
+        return Err(((*key).to_owned(), "stands beside `queue`, whose workers decide that: leave out one of them".to_owned()));
+    }
     Ok(Agent {
         name,
+        queue,
         delay: delay(map)?,
         failure: text(map, "failure")?,
         silence: flag(map, "silence")?,

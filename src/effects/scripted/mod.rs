@@ -9,6 +9,7 @@
 //! silence: false                   # true: it never answers
 //! repeat: 1                        # how many times it calls back
 //! stale: false                     # true: it calls back with the unfinished object, and the answer stands in the store only
+//! queue: my-agents                 # instead of all that: the workers of this task queue answer for it (`dev` only)
 //! ```
 
 mod load;
@@ -52,6 +53,8 @@ pub struct Agent {
     /// Times it calls back; 1 unless a test of repeated deliveries says otherwise.
     pub repeat: u32,
     pub stale: bool,
+    /// Task queue of the workers that answer for it. Then nothing is scripted.
+    pub queue: Option<String>,
     reply: Reply,
 }
 
@@ -84,9 +87,14 @@ impl Agents {
 
     /// The agent effect, in process: waits the scripted delay on tokio's clock (for ever when the agent is silent), then answers.
     ///
-    /// Errors: `configuration` 400 when there is no such agent, otherwise those of [`Agent::answer`].
+    /// Errors: `configuration` 400 when there is no such agent or workers elsewhere answer for it, otherwise those of [`Agent::answer`].
     pub async fn call(&self, input: &Data) -> Result<Data, EffectError> {
         let agent = self.find(input)?;
+        if let Some(queue) = &agent.queue {
+            let error =
+                EffectError::configuration(format!("the agent `{}` is answered for by the workers of task queue `{queue}`", agent.name));
+            return Err(error.with_detail("run the definition on a Temporal server, with `dev`, where these workers are"));
+        }
         tokio::time::sleep(agent.delay).await;
         if agent.silence {
             std::future::pending::<()>().await;

@@ -106,3 +106,12 @@ fn a_directory_is_read_in_order_of_names() {
     assert!(mistake.ends_with("c.yaml: name: a second agent `two`"), "{mistake}");
     assert!(Agents::load(&directory.path().join("none.yaml")).is_err_and(|error| error.to_string().contains("none.yaml")));
 }
+
+#[tokio::test]
+async fn an_agent_with_a_queue_is_answered_for_elsewhere() {
+    let error = ask("{name: theirs, kind: scripted, queue: their-agents}", json!({"agent": "theirs"})).await.unwrap_err();
+    assert_eq!(error.kind, "configuration");
+    assert!(error.title.contains("`theirs`") && error.title.contains("`their-agents`"), "{error}");
+    let text = mistake("{name: theirs, kind: scripted, queue: their-agents, delay: 2s}");
+    assert!(text.contains("delay") && text.contains("`queue`"), "{text}");
+}
