@@ -11,8 +11,9 @@ use workflow_runner::stigmer::wfx::{ExecutionPhase, WorkflowExecution, WorkflowE
 
 use crate::platform::{Platform, activity_result, execute, execute_binary, metadata, task};
 use crate::support::caller::{Plan, result};
+use crate::support::gate::{At, Gate};
 use crate::support::history::{activity_failure, closed, describe, events};
-use crate::support::{API_KEY, child_id, direct, document};
+use crate::support::{API_KEY, WorkerProcess, child_id, direct, document};
 
 const HELPER: &str = "name: helper\nkind: scripted\nreply: fine\n";
 
@@ -80,6 +81,23 @@ async fn every_failure_point_has_its_text() {
         }
         assert!(describe(&on.stage.client, &child_id(point.execution.id())).await.is_none(), "{}: nothing was started", point.row);
     }
+    on.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_that_cannot_be_started() {
+    let mut on = Platform::start(&[], &[]).await;
+    let temporal = Gate::before(&on.stage.server.address()).await;
+    let _refused = temporal.refuse("StartWorkflowExecution", At::Request);
+    on.worker.kill();
+    on.worker = WorkerProcess::start(&temporal.address(), Some(&on.gate.address()), &[]).await;
+    let sets = on.workflow("sets", vec![task("a", Kind::Set, &json!({"variables": {"x": "1"}}))]);
+    let execution = on.execution(of_workflow(&sets));
+    result(&on.callers.call("caller", &execute(&execution)).await).await.expect_err("8.14.1: not started");
+    let (_, message, _) = activity_failure(&events(&on.stage.client, "caller", "").await);
+    assert!(message.starts_with("failed to start ExecuteServerlessWorkflow: "), "8.14.1: {message}");
+    let status = on.status(&execution);
+    assert_eq!((status.phase(), status.error), (ExecutionPhase::ExecutionFailed, message), "8.14.1: not started");
     on.stop().await;
 }
 
