@@ -1,5 +1,5 @@
-//! The cases that the original's own tests hold, and those that whoever takes its place has to: a row of a table each, by its number in the list of
-//! them. Where this runner differs on purpose, the row says what it does instead, and why.
+//! The contract with the platform, row by row: each case of the service that this one succeeds stands here with its id, and where this one
+//! differs on purpose the row says so and why.
 
 #![allow(clippy::pedantic)]
 
@@ -9,16 +9,30 @@ mod agents;
 mod calls;
 #[path = "contract/case.rs"]
 mod case;
+#[path = "contract/conversion.rs"]
+mod conversion;
 #[path = "contract/elsewhere.rs"]
 mod elsewhere;
+#[path = "contract/environments.rs"]
+mod environments;
+#[path = "contract/every_kind.rs"]
+mod every_kind;
 #[path = "contract/execute.rs"]
 mod execute;
 #[path = "contract/flow.rs"]
 mod flow;
+#[path = "contract/loading.rs"]
+mod loading;
 #[path = "contract/platform.rs"]
 mod platform;
 #[path = "contract/runs.rs"]
 mod runs;
 #[path = "contract/settings.rs"]
 mod settings;
+#[path = "contract/specs.rs"]
+mod specs;
 mod support;
+#[path = "contract/validating.rs"]
+mod validating;
+#[path = "contract/validation.rs"]
+mod validation;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::apply::ApplyArgs;
 use super::explain::ExplainArgs;
 use super::graph::GraphArgs;
 use super::test::TestArgs;
@@ -72,7 +73,7 @@ pub enum Verb {
     /// Show what the code of a problem means
     Explain(ExplainArgs),
 
-    /// Register documents in `definitions.dir`, where `run: workflow` finds them
+    /// Register documents in `definitions.dir`, where `run: workflow` finds them, or with the platform
     Apply(ApplyArgs),
 }
 
@@ -140,17 +141,6 @@ pub struct RunArgs {
     /// How the output is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-}
-
-#[derive(Args, Debug)]
-pub struct ApplyArgs {
-    /// The documents
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<PathBuf>,
-
-    /// Replace a version that is registered with another text
-    #[arg(long)]
-    pub force: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

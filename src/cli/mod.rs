@@ -22,7 +22,7 @@ pub mod timeline;
 pub mod validate;
 pub mod worker;
 
-pub use self::args::{ApplyArgs, Cli, DevArgs, Format, RunArgs, Verb};
+pub use self::args::{Cli, DevArgs, Format, RunArgs, Verb};
 pub use self::exit::Exit;
 
 use crate::config::Config;

@@ -198,6 +198,9 @@ impl Run<'_> {
             remember(task, view);
         }
         view.output = transform(view, task.output_as.as_ref(), &view.raw_output)?;
+        if self.plan.uses_data && matches!(task.kind, Kind::Listen(_)) {
+            view.strand.change_data(|data| data.with(&task.name, view.output.clone()));
+        }
         check(self, "task output", task.output_schema.as_ref(), &view.output)?;
         if let Some(export) = &task.export_as {
             let context = view.template(export, &view.output)?;
@@ -232,7 +235,8 @@ pub(super) fn check(run: &Run<'_>, what: &str, schema: Option<&Schema>, value: &
     schema.validate(value).map_err(|detail| run.fault(Standard::Validation, &format!("{what} does not fit its schema"), Some(detail)))
 }
 
-/// Keeps `$data`: the keys of a `set`, and each call's result under its task's name.
+/// Keeps `$data`: the keys of a `set`, and each call's result under its task's name. What was listened for is kept as `output.as` leaves it: its raw
+/// form is always a list.
 fn remember(task: &Task, view: &View<'_>) {
     match &task.kind {
         Kind::Set(_) if view.raw_output.is_object() => view.strand.change_data(|data| data.merged(&view.raw_output)),
