@@ -17,7 +17,7 @@ use workflow_runner::config::{Config, HttpSettings};
 use workflow_runner::effects::EffectError;
 use workflow_runner::effects::events::Sink;
 use workflow_runner::effects::http::Http;
-use workflow_runner::effects::scripted::Agents;
+use workflow_runner::effects::agents::Agents;
 use workflow_runner::engine::host::{Call, Effect};
 use workflow_runner::engine::{Outcome, Start};
 use workflow_runner::expr::Data;

@@ -22,7 +22,8 @@ pub mod timeline;
 pub mod validate;
 pub mod worker;
 
-pub use self::args::{ApplyArgs, Cli, DevArgs, Format, RunArgs, Verb};
+pub use self::args::{ApplyArgs, Cli, Format, RunArgs, Verb};
+pub use self::dev::DevArgs;
 pub use self::exit::Exit;
 
 use crate::config::Config;

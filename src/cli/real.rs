@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
-use crate::effects::scripted::Agents;
+use crate::effects::agents::Agents;
 use crate::effects::secrets::Chain;
 use crate::expr::marker::Markers;
 use crate::local::effects::Effects;

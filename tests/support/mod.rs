@@ -24,7 +24,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use temporalio_client::Client;
 use workflow_runner::control_plane::{ControlPlane, DevServer, DevServerOptions, Options};
-use workflow_runner::effects::scripted::Agents;
+use workflow_runner::effects::agents::Agents;
 use workflow_runner::stigmer::exc::ExecutionValue;
 use workflow_runner::stigmer::structs;
 use workflow_runner::stigmer::wfx::{ExecutionPhase, WorkflowExecution};

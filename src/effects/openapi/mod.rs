@@ -17,7 +17,6 @@
 mod arguments;
 mod cache;
 mod document;
-mod near;
 mod operation;
 mod style;
 mod swagger;
@@ -27,7 +26,7 @@ mod version3;
 mod yaml;
 
 use self::cache::Documents;
-use super::EffectError;
+use super::{EffectError, near};
 use super::http::Http;
 use super::resources::Resources;
 use crate::expr::Data;

@@ -10,7 +10,7 @@ use super::{Report, Trial, data, seconds};
 use crate::config::{Config, HttpSettings, RunKind, RunSettings};
 use crate::effects::events::Sink;
 use crate::effects::http::{Http, use_ring};
-use crate::effects::scripted::Agents;
+use crate::effects::agents::Agents;
 use crate::effects::secrets::{Chain, Environment};
 use crate::expr::marker::Markers;
 
