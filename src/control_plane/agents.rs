@@ -48,7 +48,9 @@ pub(super) enum Answer {
     Failure(String),
     Never,
     /// A model is to be asked, which may take so long.
-    Model { timeout: Duration },
+    Model {
+        timeout: Duration,
+    },
 }
 
 impl Play {
@@ -72,7 +74,10 @@ impl Play {
             Ok(Reply { text, told }) => {
                 Self { delay: Duration::ZERO, answer: Answer::Reply(text.into()), callbacks: 1, stale, told: Some(told) }
             }
-            Err(error) => Self { callbacks: policy.failures.into(), stale, ..Self::failed(error.to_string()) },
+            Err(EffectError { title, detail, .. }) => {
+                let text = detail.map_or_else(|| title.clone(), |detail| format!("{title}: {detail}"));
+                Self { callbacks: policy.failures.into(), stale, ..Self::failed(text) }
+            }
         }
     }
 

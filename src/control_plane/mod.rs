@@ -28,17 +28,17 @@ use std::{
 use futures::Stream;
 use tokio::{sync::watch, task::JoinHandle};
 
-pub use self::{
-    dev_server::{DevServer, DevServerError, DevServerOptions},
-    error::ControlPlaneError,
-    options::{CallbackPolicy, ExecutePolicy, Options, Queues},
-    store::{Execution, Listing, Page, Resource, Store, StoreError, Table},
-};
 use self::{
     cast::Cast,
     platform::Platform,
     services::{Shared, follow, serve},
     workflows::{Launcher, Workers},
+};
+pub use self::{
+    dev_server::{DevServer, DevServerError, DevServerOptions},
+    error::ControlPlaneError,
+    options::{CallbackPolicy, ExecutePolicy, Options, Queues},
+    store::{Execution, Listing, Page, Resource, Store, StoreError, Table},
 };
 use crate::effects::agents::Agents;
 use crate::stigmer::{

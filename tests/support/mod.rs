@@ -9,6 +9,7 @@ pub mod direct;
 pub mod gate;
 pub mod hand_over;
 pub mod history;
+pub mod model;
 pub mod operator;
 pub mod replay;
 pub mod site;

@@ -50,7 +50,13 @@ pub(super) fn load(files: &[PathBuf]) -> Result<Vec<Environment>, String> {
         match read(file) {
             Ok(environment) => {
                 if let Some(other) = environments.iter().find(|other| other.name == environment.name) {
-                    let _ = writeln!(wrong, "error: {}: a second environment `{}`, beside {}", file.display(), other.name, other.file.display());
+                    let _ = writeln!(
+                        wrong,
+                        "error: {}: a second environment `{}`, beside {}",
+                        file.display(),
+                        other.name,
+                        other.file.display()
+                    );
                 }
                 environments.push(environment);
             }
@@ -204,7 +210,10 @@ mod tests {
         let staging = named(&environments, "staging").unwrap();
         let values = staging.values(|name| (name == "T").then(|| "t0ken".to_owned())).unwrap();
         let shown: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.value.as_str(), value.is_secret)).collect();
-        assert_eq!(shown, [("LIMIT", "5", false), ("ON", "true", false), ("REGION", "eu", false), ("TOKEN", "t0ken", true), ("WORD", "s3cret", true)]);
+        assert_eq!(
+            shown,
+            [("LIMIT", "5", false), ("ON", "true", false), ("REGION", "eu", false), ("TOKEN", "t0ken", true), ("WORD", "s3cret", true)]
+        );
         assert_eq!(staging.shown(), "LIMIT, ON, REGION, TOKEN (secret), WORD (secret)");
         let wrong = staging.values(|_| None).unwrap_err();
         assert!(wrong.contains("staging.yaml: secret `TOKEN`: the environment variable T is not set"), "{wrong}");
@@ -214,9 +223,21 @@ mod tests {
     #[test]
     fn a_secret_in_the_file_is_refused_and_not_shown() {
         let folder = tempfile::tempdir().unwrap();
-        let file = write(folder.path(), "bad.yaml", "secrets:\n  TOKEN: very-private\n  OTHER: {evn: X}\nvarables: {}\nvariables: {A: [1], TOKEN: x}\n");
+        let file = write(
+            folder.path(),
+            "bad.yaml",
+            "secrets:\n  TOKEN: very-private\n  OTHER: {evn: X}\nvarables: {}\nvariables: {A: [1], TOKEN: x}\n",
+        );
         let wrong = load(&[file]).unwrap_err();
-        for part in ["bad.yaml:2:10: ", "{env: VARIABLE}", "bad.yaml:3:11: ", "did you mean `env`", "did you mean `variables`", "must be text", "is a variable too"] {
+        for part in [
+            "bad.yaml:2:10: ",
+            "{env: VARIABLE}",
+            "bad.yaml:3:11: ",
+            "did you mean `env`",
+            "did you mean `variables`",
+            "must be text",
+            "is a variable too",
+        ] {
             assert!(wrong.contains(part), "{part}\n{wrong}");
         }
         assert!(!wrong.contains("very-private"), "{wrong}");

@@ -101,7 +101,7 @@ async fn serve(args: DevArgs, mut config: Config) -> Result<Exit, StartError> {
     let mut stop = Stop::listen().map_err(StartError::unreachable)?;
     let before = sources.fingerprint();
     let read = Project::read(&sources, args.env.as_deref(), &config, &program).await;
-    let mut watch = if args.watch { Some(Watch::start(watched(&args, &config, &program), before).map_err(StartError::usage)?) } else { None };
+    let mut watch = args.watch.then(|| Watch::start(watched(&args, &config, &program), before));
     let project = tokio::select! {
         project = first(read, watch.as_mut()) => match project {
             Ok(project) => project,

@@ -97,7 +97,10 @@ mod tests {
     #[test]
     fn the_page_is_that_of_the_run() {
         let text = next().look("a/b c", Some("0190-run"));
-        assert!(text.ends_with("  in a browser  http://127.0.0.1:8233/namespaces/default/workflows/a%2Fb%20c/0190-run/history\n"), "{text}");
+        assert!(
+            text.ends_with("  in a browser  http://127.0.0.1:8233/namespaces/default/workflows/a%2Fb%20c/0190-run/history\n"),
+            "{text}"
+        );
         assert!(!next().look("w", None).contains("browser"));
     }
 }

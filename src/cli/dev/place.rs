@@ -20,9 +20,7 @@ fn step<'n>(node: &'n Node, segment: &str) -> Option<(&'n Node, Span)> {
     let name = segment.replace("~1", "/").replace("~0", "~");
     match &node.value {
         Value::Sequence(items) => items.get(name.parse::<usize>().ok()?).map(|item| (item, item.span)),
-        Value::Mapping(entries) => {
-            entries.iter().find(|entry| *entry.key.text == *name).map(|entry| (&entry.value, entry.key.span))
-        }
+        Value::Mapping(entries) => entries.iter().find(|entry| *entry.key.text == *name).map(|entry| (&entry.value, entry.key.span)),
         _ => None,
     }
 }

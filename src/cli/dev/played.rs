@@ -110,13 +110,21 @@ mod tests {
             metadata: Some(structs::object(&told)),
             ..Default::default()
         };
-        store.update_agent_execution(id, AgentExecutionStatus { phase: phase.into(), messages: vec![message], ..Default::default() }).unwrap();
+        store
+            .update_agent_execution(id, AgentExecutionStatus { phase: phase.into(), messages: vec![message], ..Default::default() })
+            .unwrap();
     }
 
     #[test]
     fn a_note_says_what_the_agent_does_and_what_it_cost() {
         let store = Store::default();
-        let agent = store.agents.insert(Agent { metadata: Some(crate::stigmer::ar::ApiResourceMetadata { name: "triage".into(), ..Default::default() }), ..Default::default() }).unwrap();
+        let agent = store
+            .agents
+            .insert(Agent {
+                metadata: Some(crate::stigmer::ar::ApiResourceMetadata { name: "triage".into(), ..Default::default() }),
+                ..Default::default()
+            })
+            .unwrap();
         ask(&store, agent.id());
         let mut played = Played::from_now_on(&store);
         let id = ask(&store, agent.id());
@@ -130,7 +138,10 @@ mod tests {
         assert_eq!(text(&mut played), ("agent triage (ID) writes: 4 characters".to_owned(), false));
         let told = json!({"model": "small", "prompt_tokens": 12, "completion_tokens": 3, "cut_off": true});
         say(&store, &id, ExecutionPhase::ExecutionCompleted, "grün", told);
-        assert_eq!(text(&mut played), ("agent triage (ID) completed: small, 12 tokens in, 3 out, cut off by the limit of tokens".to_owned(), true));
+        assert_eq!(
+            text(&mut played),
+            ("agent triage (ID) completed: small, 12 tokens in, 3 out, cut off by the limit of tokens".to_owned(), true)
+        );
         assert!(played.notes(&store, |_| false).is_empty() && !played.takes_long());
     }
 }

@@ -188,7 +188,10 @@ impl Reading<'_> {
             match seen.get(&key) {
                 Some(other) if other.text != workflow.text => {
                     let (file, other) = (file.display(), other.file.display());
-                    let _ = writeln!(text, "error: {file}: {namespace}/{name} {version} is in {other} too; give one of them another name or version");
+                    let _ = writeln!(
+                        text,
+                        "error: {file}: {namespace}/{name} {version} is in {other} too; give one of them another name or version"
+                    );
                 }
                 _ => drop(seen.insert(key, workflow)),
             }
@@ -304,7 +307,12 @@ mod tests {
 
     #[tokio::test]
     async fn all_that_is_wrong_is_told_at_once() {
-        let root = folder(&[("workflows/a.yaml", "do: [{a: {ste: {}}}]"), ("workflows/b.yaml", "do: ["), ("agents/a.yaml", "name: a\n"), ("environments/e.yaml", "x: 1")]);
+        let root = folder(&[
+            ("workflows/a.yaml", "do: [{a: {ste: {}}}]"),
+            ("workflows/b.yaml", "do: ["),
+            ("agents/a.yaml", "name: a\n"),
+            ("environments/e.yaml", "x: 1"),
+        ]);
         let wrong = read(root.path(), None).await.unwrap_err();
         assert_eq!(wrong.exit, Exit::InvalidDefinition);
         for part in ["did you mean `set`?", "b.yaml", "a.yaml: kind: missing", "e.yaml:1:1: ", "workflow-runner explain E0"] {
@@ -317,7 +325,7 @@ mod tests {
         let root = folder(&[("a.yaml", &definition("a", ASK)), ("agents/h.yaml", "name: helpers\nkind: scripted\n")]);
         let wrong = read(root.path(), Some("a.yaml")).await.unwrap_err();
         assert_eq!(wrong.exit, Exit::Usage);
-        assert!(wrong.text.contains("a.yaml:2:39: there is no agent `helper`\nhint: did you mean `helpers`?"), "{}", wrong.text);
+        assert!(wrong.text.contains("a.yaml:2:33: there is no agent `helper`\nhint: did you mean `helpers`?"), "{}", wrong.text);
         let project = read(root.path(), None).await.unwrap();
         assert!(project.warnings.starts_with("warning: "), "{}", project.warnings);
     }

@@ -122,7 +122,8 @@ impl Registry {
             }
             return;
         };
-        let path = |workflow: &Workflow| folder.path().join(&workflow.namespace).join(&workflow.name).join(format!("{}.yaml", workflow.version));
+        let path =
+            |workflow: &Workflow| folder.path().join(&workflow.namespace).join(&workflow.name).join(format!("{}.yaml", workflow.version));
         let now: Vec<_> = project.workflows().map(path).collect();
         for gone in before.into_iter().flat_map(Project::workflows).map(path).filter(|path| !now.contains(path)) {
             if let Err(error) = fs::remove_file(&gone) {

@@ -43,7 +43,7 @@ impl Sources {
         let mut roots = Vec::new();
         for path in paths {
             if path.is_dir() {
-                let inner = path.join(WORKFLOWS);
+                let inner = plain(&path.join(WORKFLOWS));
                 sources.folders.push(if inner.is_dir() { (inner, true) } else { (path.clone(), false) });
                 add(&mut roots, path.clone());
             } else {
@@ -139,7 +139,7 @@ fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), 
                 collect(&path, depth - 1, found)?;
             }
         } else if is_yaml(&path) {
-            found.push(path);
+            found.push(plain(&path));
         }
         if found.len() > FILES_MAX {
             return Err(format!("{} has more than {FILES_MAX} YAML files; name a folder that is about workflows alone", folder.display()));
@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn a_folder_is_a_project_or_holds_its_definitions_itself() {
-        let root = folder(&["workflows/b.yaml", "workflows/in/a.yml", "workflows/x.txt", "workflows/.hidden.yaml", "agents/a.yaml", "other.yaml"]);
+        let root =
+            folder(&["workflows/b.yaml", "workflows/in/a.yml", "workflows/x.txt", "workflows/.hidden.yaml", "agents/a.yaml", "other.yaml"]);
         let sources = Sources::of(&[root.path().to_owned()], None);
         assert_eq!(names(root.path(), &sources.candidates().unwrap()), ["workflows/b.yaml", "workflows/in/a.yml"]);
         assert_eq!(sources.agents, [root.path().join("agents")]);
@@ -187,7 +188,10 @@ mod tests {
         let file = root.path().join("workflows/b.yaml");
         let sources = Sources::of(&[file.clone(), file.clone()], None);
         assert_eq!(sources.files, [file.clone(), file]);
-        assert_eq!((names(root.path(), &sources.agents), names(root.path(), &sources.environments)), (vec!["agents".into()], vec!["environments".into()]));
+        assert_eq!(
+            (names(root.path(), &sources.agents), names(root.path(), &sources.environments)),
+            (vec!["agents".into()], vec!["environments".into()])
+        );
         // In the working directory, without a path.
         assert_eq!(Sources::of(&[PathBuf::from("no-such.yaml")], None).watched(), [(PathBuf::from("."), false)].into());
     }

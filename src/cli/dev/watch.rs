@@ -50,26 +50,15 @@ impl Watched {
 }
 
 impl Watch {
-    /// Watches from now on: what has changed since `before` is news.
-    ///
-    /// # Errors
-    /// The file system cannot be asked, in words.
-    pub fn start(watched: Watched, before: Fingerprint) -> Result<Self, String> {
+    /// Watches from now on: what has changed since `before` is news. Where the file system cannot be asked, the files are looked at now and then.
+    pub fn start(watched: Watched, before: Fingerprint) -> Self {
         let (hint, hints) = mpsc::channel(1);
-        let failed = |error: notify::Error| format!("--watch: {error}");
-        // A full channel holds a hint already.
-        let heard = move |event: notify::Result<Event>| {
-            if event.as_ref().map_or(true, |event| !event.kind.is_access()) {
-                let _ = hint.try_send(());
-            }
-        };
-        let mut watcher = notify::recommended_watcher(heard).map_err(failed)?;
-        for (folder, deep) in watched.sources().watched() {
-            let mode = if deep { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
-            watcher.watch(&folder, mode).map_err(|error| format!("--watch: {}: {error}", folder.display()))?;
+        let watcher = ask(&watched.sources(), hint);
+        if let Err(error) = &watcher {
+            eprintln!("warning: --watch: {error}; the files are looked at every {} s instead", LOOK_EVERY.as_secs());
         }
         let (tell, news) = mpsc::channel(1);
-        Ok(Self { news, task: tokio::spawn(look(watched, before, watcher, hints, tell)) })
+        Self { news, task: tokio::spawn(look(watched, before, watcher.ok(), hints, tell)) }
     }
 
     /// The next change. Nothing is lost when the future is dropped.
@@ -87,18 +76,35 @@ impl Drop for Watch {
     }
 }
 
+/// Has the file system say when something happens in the folders.
+fn ask(sources: &Sources, hint: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
+    // A full channel holds a hint already. That a file was read is none: we read them ourselves.
+    let heard = move |event: notify::Result<Event>| {
+        if event.as_ref().map_or(true, |event| !event.kind.is_access()) {
+            let _ = hint.try_send(());
+        }
+    };
+    let mut watcher = notify::recommended_watcher(heard)?;
+    for (folder, deep) in sources.watched() {
+        let mode = if deep { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+        watcher.watch(&folder, mode)?;
+    }
+    Ok(watcher)
+}
+
 async fn look(
     watched: Watched,
     mut before: Fingerprint,
-    _watcher: RecommendedWatcher,
+    _watcher: Option<RecommendedWatcher>,
     mut hints: mpsc::Receiver<()>,
     tell: mpsc::Sender<News>,
 ) {
     loop {
         // Either is a reason to look.
-        let hinted = timeout(LOOK_EVERY, hints.recv()).await.is_ok();
-        if hinted {
-            settle(&mut hints).await;
+        match timeout(LOOK_EVERY, hints.recv()).await {
+            Ok(Some(())) => settle(&mut hints).await,
+            Ok(None) => sleep(LOOK_EVERY).await,
+            Err(_) => {}
         }
         let sources = watched.sources();
         let now = sources.fingerprint();

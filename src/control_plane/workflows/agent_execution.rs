@@ -96,11 +96,7 @@ async fn played(ctx: &WorkflowContext<InvokeAgentExecution>, plan: Play, input: 
 }
 
 /// Has the model asked, once: a question costs money. A cancel closes the request before the end is written.
-async fn ask(
-    ctx: &WorkflowContext<InvokeAgentExecution>,
-    timeout: Duration,
-    input: RawValue,
-) -> Result<Option<Play>, WorkflowTermination> {
+async fn ask(ctx: &WorkflowContext<InvokeAgentExecution>, timeout: Duration, input: RawValue) -> Result<Option<Play>, WorkflowTermination> {
     let options = ActivityOptions::with_start_to_close_timeout(timeout + ASK_MARGIN)
         .heartbeat_timeout(HEARTBEAT_TIMEOUT)
         .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())

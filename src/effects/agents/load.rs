@@ -150,7 +150,6 @@ impl Agents {
     }
 }
 
-
 fn files(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let failed = |source| LoadError::Read { file: path.to_owned(), source };
     if !path.is_dir() {

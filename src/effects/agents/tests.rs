@@ -49,8 +49,14 @@ fn a_mistake_names_file_and_key() {
         ("{name: a, kind: openai, model: m, base_url: 'api.test/v1'}", "agents.yaml: base_url: a URL such as"),
         ("{name: a, kind: openai, model: m, base_url: 'ftp://h'}", "agents.yaml: base_url: a URL such as"),
         ("{name: a, kind: openai, model: m, base_url: 'http://u:p@h'}", "agents.yaml: base_url: no user"),
-        ("{name: a, kind: openai, model: m, base_url: 'http://h/v1/chat/completions'}", "agents.yaml: base_url: leave out `/chat/completions`, it is added: http://h/v1"),
-        ("{name: a, kind: openai, model: m, api_key: {env: OTHER_KEY}}", "agents.yaml: api_key: the environment variable OTHER_KEY is not set"),
+        (
+            "{name: a, kind: openai, model: m, base_url: 'http://h/v1/chat/completions'}",
+            "agents.yaml: base_url: leave out `/chat/completions`, it is added: http://h/v1",
+        ),
+        (
+            "{name: a, kind: openai, model: m, api_key: {env: OTHER_KEY}}",
+            "agents.yaml: api_key: the environment variable OTHER_KEY is not set",
+        ),
         ("{name: a, kind: openai, model: m, api_key: {file: f}}", "agents.yaml: api_key: `file` is unknown"),
         ("[1]", "agents.yaml: agent: an object is needed"),
         ("{name: a, kind: scripted", "agents.yaml: "),

@@ -72,7 +72,8 @@ impl Answer {
         let before = self.text.len();
         for choice in chunk.choices.into_iter().flatten().filter(|choice| choice.index == 0) {
             if let Some(delta) = choice.delta {
-                let tools = delta.tool_calls.is_some_and(|calls| !calls.is_empty()) || delta.function_call.is_some_and(|call| !call.is_null());
+                let tools =
+                    delta.tool_calls.is_some_and(|calls| !calls.is_empty()) || delta.function_call.is_some_and(|call| !call.is_null());
                 if tools {
                     return Err(EffectError::runtime(format!("agent `{}` asked for a tool, and has none", agent.name)));
                 }
@@ -103,7 +104,8 @@ impl Answer {
         }
         told.cut_off = finish.as_deref() == Some("length");
         if text.is_empty() {
-            let why = if told.cut_off { "the limit of tokens came first: raise `max_tokens` in its file" } else { "the model sent no text" };
+            let why =
+                if told.cut_off { "the limit of tokens came first: raise `max_tokens` in its file" } else { "the model sent no text" };
             return Err(EffectError::runtime(format!("agent `{name}` answered nothing")).with_detail(why));
         }
         if told.model.is_empty() {

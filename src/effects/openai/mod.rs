@@ -148,7 +148,9 @@ impl Agent {
                 // Waiting would only make the same end later.
                 let detail = error.detail.clone().map(|detail| format!(": {detail}")).unwrap_or_default();
                 let (wait, limit) = (duration::format(pause), duration::format(self.timeout));
-                return Err(error.with_detail(format!("the next attempt would be after {wait}, beyond the agent's `timeout` of {limit}{detail}")));
+                return Err(
+                    error.with_detail(format!("the next attempt would be after {wait}, beyond the agent's `timeout` of {limit}{detail}"))
+                );
             }
             tracing::debug!(agent = self.name, attempt, pause_ms = pause.as_millis(), title = error.title, "the request is sent again");
             *last = Some(error);

@@ -11,18 +11,8 @@ use super::super::http::{causes, use_ring};
 use super::{Agent, Key};
 use crate::config::duration;
 
-const KEYS: [&str; 10] = [
-    "name",
-    "kind",
-    "base_url",
-    "model",
-    "instructions",
-    "api_key",
-    "temperature",
-    "max_tokens",
-    "max_completion_tokens",
-    "timeout",
-];
+const KEYS: [&str; 10] =
+    ["name", "kind", "base_url", "model", "instructions", "api_key", "temperature", "max_tokens", "max_completion_tokens", "timeout"];
 const BASE_URL: &str = "https://api.openai.com/v1";
 const PATH: &str = "/chat/completions";
 const TIMEOUT: Duration = Duration::from_mins(5);

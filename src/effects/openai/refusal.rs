@@ -17,7 +17,10 @@ const WORDS_MAX: usize = 300;
 #[derive(Debug)]
 pub(super) enum Failure {
     /// Asking again may help, when so much time has passed.
-    Transient { error: EffectError, after: Option<Duration> },
+    Transient {
+        error: EffectError,
+        after: Option<Duration>,
+    },
     Final(EffectError),
 }
 

@@ -75,7 +75,9 @@ impl Decoder {
 mod tests {
     use super::*;
 
-    const STREAM: &[u8] = "\u{feff}: hello\ndata: {\"a\": \"ä\"}\n\nevent: x\rid: 1\rdata:one\rdata: two\r\rretry: 3\r\n\r\ndata\r\n\r\ndata: [DONE]\n\n".as_bytes();
+    const STREAM: &[u8] =
+        "\u{feff}: hello\ndata: {\"a\": \"ä\"}\n\nevent: x\rid: 1\rdata:one\rdata: two\r\rretry: 3\r\n\r\ndata\r\n\r\ndata: [DONE]\n\n"
+            .as_bytes();
 
     #[test]
     fn bytes_may_be_cut_anywhere() {

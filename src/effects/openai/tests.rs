@@ -38,10 +38,11 @@ impl Server {
         let (seen, left): (Arc<Mutex<Vec<String>>>, _) = (Arc::default(), Arc::new(Notify::new()));
         let (notes, gone) = (seen.clone(), left.clone());
         tokio::spawn(async move {
-            for at in 0.. {
+            let mut at = 0;
+            loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let play = plays[at.min(plays.len() - 1)].clone();
-                serve(stream, play, &notes, &gone).await;
+                at += usize::from(serve(stream, play, &notes, &gone).await);
             }
         });
         Self { url, seen, left }
@@ -63,21 +64,25 @@ impl Server {
     }
 }
 
-async fn serve(mut stream: TcpStream, play: Play, seen: &Mutex<Vec<String>>, left: &Notify) {
+/// False for a connection that brings no request: clients of other tests may still look for a server that had this port.
+async fn serve(mut stream: TcpStream, play: Play, seen: &Mutex<Vec<String>>, left: &Notify) -> bool {
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
     while !whole(&request) {
         match stream.read(&mut buffer).await {
             Ok(size) if size > 0 => request.extend_from_slice(&buffer[..size]),
-            _ => return,
+            _ => return false,
         }
+    }
+    if !request.starts_with(b"POST ") {
+        return false;
     }
     seen.lock().unwrap_or_else(PoisonError::into_inner).push(String::from_utf8(request).unwrap());
     match play {
         Play::Write(pieces) => {
             for piece in pieces {
                 if stream.write_all(&piece).await.is_err() || stream.flush().await.is_err() {
-                    return;
+                    return true;
                 }
                 tokio::task::yield_now().await;
             }
@@ -88,6 +93,7 @@ async fn serve(mut stream: TcpStream, play: Play, seen: &Mutex<Vec<String>>, lef
             left.notify_one();
         }
     }
+    true
 }
 
 /// Whether head and body are there.
@@ -164,7 +170,8 @@ async fn the_answer_is_put_together_from_pieces_of_any_size() {
 
 #[tokio::test]
 async fn a_step_may_name_its_model_and_a_server_may_not_stream() {
-    let body = json!({"model": "big-1", "choices": [{"message": {"content": "fine"}, "finish_reason": "length"}], "usage": {"prompt_tokens": 1}});
+    let body =
+        json!({"model": "big-1", "choices": [{"message": {"content": "fine"}, "finish_reason": "length"}], "usage": {"prompt_tokens": 1}});
     let server = Server::start(vec![refusal("200 OK", "", &body.to_string())]).await;
     let question = Question { model: Some("big".to_owned()), ..question() };
     let reply = server.agent("").ask(&question, |_| ()).await.unwrap();
@@ -187,7 +194,12 @@ async fn a_key_that_is_refused_is_told_with_what_to_do() {
 async fn what_no_retry_mends_is_asked_once() {
     let cases = [
         ("404 Not Found", "", r#"{"error":{"message":"no such model"}}"#, "is there a model `small`"),
-        ("400 Bad Request", "", r#"{"error":{"message":"use max_completion_tokens"}}"#, "refused the request (400): use max_completion_tokens"),
+        (
+            "400 Bad Request",
+            "",
+            r#"{"error":{"message":"use max_completion_tokens"}}"#,
+            "refused the request (400): use max_completion_tokens",
+        ),
         ("307 Temporary Redirect", "location: http://other/v1\r\n", "", "set `base_url` to it: http://other/v1"),
     ];
     for (status, headers, body, expected) in cases {
