@@ -138,8 +138,8 @@ impl Timeline {
         let mut text = String::new();
         let changed: Vec<&Line> = lines.iter().filter(|line| self.shown.get(&line.reference) != Some(*line)).collect();
         let news = |note: &&Note| self.noted.get(&note.key) != Some(&note.text) && (self.terminal || note.lasting);
-        let noted: Vec<&Note> = notes.iter().filter(news).collect();
-        if changed.is_empty() && noted.is_empty() {
+        let fresh: Vec<&Note> = notes.iter().filter(news).collect();
+        if changed.is_empty() && fresh.is_empty() {
             return text;
         }
         if self.terminal {
@@ -152,9 +152,9 @@ impl Timeline {
             self.drawn = lines.len() + notes.len();
         } else {
             changed.iter().for_each(|line| text.extend([line.show().as_str(), "\n"]));
-            noted.iter().for_each(|note| text.extend(["    ", &note.text, "\n"]));
+            fresh.iter().for_each(|note| text.extend(["    ", &note.text, "\n"]));
         }
-        self.noted.extend(noted.into_iter().map(|note| (note.key.clone(), note.text.clone())));
+        self.noted.extend(fresh.into_iter().map(|note| (note.key.clone(), note.text.clone())));
         self.shown = lines.into_iter().map(|line| (line.reference.clone(), line)).collect();
         text
     }

@@ -6,7 +6,7 @@
 //! | `reply` | COMPLETED with the reply as the last AI message | `repeat` times |
 //! | `failure` | FAILED with the text | none, as on the platform; or a failed activity ([`CallbackPolicy::failures`]) |
 //! | `silence` with a reply | COMPLETED | none: it was lost |
-//! | `silence` without one | stays IN_PROGRESS until it is cancelled | none |
+//! | `silence` without one | stays `IN_PROGRESS` until it is cancelled | none |
 //!
 //! An answer of a model is like a `reply`, a model that fails like a `failure`.
 

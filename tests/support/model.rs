@@ -43,7 +43,7 @@ pub struct Model {
 impl Model {
     /// `say` gets the question's last message and how many questions came until now, this one included.
     pub async fn start(say: impl Fn(&str, usize) -> Say + Clone + Send + Sync + 'static) -> Self {
-        let (asked, left): (Arc<Mutex<Vec<Asked>>>, Arc<AtomicUsize>) = Arc::default();
+        let (asked, left): (Arc<Mutex<Vec<Asked>>>, Arc<AtomicUsize>) = Default::default();
         let (notes, gone) = (asked.clone(), left.clone());
         let handler = move |request: Request| {
             let (notes, gone, say) = (notes.clone(), gone.clone(), say.clone());

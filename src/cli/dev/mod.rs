@@ -38,6 +38,8 @@ use super::service::StartError;
 use super::stop::Stop;
 use crate::config::Config;
 
+/// Its comments are its help, as people read it on a terminal.
+#[allow(clippy::doc_markdown)] // No backticks there.
 #[derive(Args, Debug)]
 pub struct DevArgs {
     /// Documents to run, one after the other; folders whose documents are registered

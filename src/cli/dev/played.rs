@@ -103,11 +103,11 @@ mod tests {
         store.agent_executions.insert(AgentExecution { spec: Some(spec), ..Default::default() }).unwrap().id().to_owned()
     }
 
-    fn say(store: &Store, id: &str, phase: ExecutionPhase, text: &str, told: serde_json::Value) {
+    fn say(store: &Store, id: &str, phase: ExecutionPhase, text: &str, told: &serde_json::Value) {
         let message = AgentMessage {
             r#type: MessageType::MessageAi.into(),
             content: text.to_owned(),
-            metadata: Some(structs::object(&told)),
+            metadata: Some(structs::object(told)),
             ..Default::default()
         };
         store
@@ -134,10 +134,10 @@ mod tests {
             (notes[0].text.replace(&id, "ID"), notes[0].lasting)
         };
         assert_eq!(text(&mut played), ("agent triage (ID) is asked".to_owned(), false));
-        say(&store, &id, ExecutionPhase::ExecutionInProgress, "grün", json!({}));
+        say(&store, &id, ExecutionPhase::ExecutionInProgress, "grün", &json!({}));
         assert_eq!(text(&mut played), ("agent triage (ID) writes: 4 characters".to_owned(), false));
         let told = json!({"model": "small", "prompt_tokens": 12, "completion_tokens": 3, "cut_off": true});
-        say(&store, &id, ExecutionPhase::ExecutionCompleted, "grün", told);
+        say(&store, &id, ExecutionPhase::ExecutionCompleted, "grün", &told);
         assert_eq!(
             text(&mut played),
             ("agent triage (ID) completed: small, 12 tokens in, 3 out, cut off by the limit of tokens".to_owned(), true)

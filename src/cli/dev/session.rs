@@ -140,7 +140,7 @@ impl<'a> Session<'a> {
     fn take(&mut self, news: News) -> Result<(), StartError> {
         let names = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
         match news.read {
-            Err(wrong) => eprint!("{}the last good version stays\n", wrong.text),
+            Err(wrong) => eprintln!("{}the last good version stays", wrong.text),
             Ok(project) => {
                 eprintln!("changed        {}", names(&news.changed));
                 eprint!("{}", project.warnings);

@@ -97,7 +97,7 @@ impl Sources {
 
 /// Whether a file's name says that it holds tests of a definition.
 pub(super) fn is_test(path: &Path) -> bool {
-    path.file_stem().and_then(OsStr::to_str).is_some_and(|stem| stem.ends_with(".test"))
+    path.file_stem().and_then(OsStr::to_str).is_some_and(|stem| Path::new(stem).extension() == Some(OsStr::new("test")))
 }
 
 /// Definitions, agents and environments are YAML; JSON is YAML too.

@@ -53,12 +53,12 @@ impl Watch {
     /// Watches from now on: what has changed since `before` is news. Where the file system cannot be asked, the files are looked at now and then.
     pub fn start(watched: Watched, before: Fingerprint) -> Self {
         let (hint, hints) = mpsc::channel(1);
-        let watcher = ask(&watched.sources(), hint);
-        if let Err(error) = &watcher {
+        let hearing = ask(&watched.sources(), hint);
+        if let Err(error) = &hearing {
             eprintln!("warning: --watch: {error}; the files are looked at every {} s instead", LOOK_EVERY.as_secs());
         }
         let (tell, news) = mpsc::channel(1);
-        Self { news, task: tokio::spawn(look(watched, before, watcher.ok(), hints, tell)) }
+        Self { news, task: tokio::spawn(look(watched, before, hearing.ok(), hints, tell)) }
     }
 
     /// The next change. Nothing is lost when the future is dropped.

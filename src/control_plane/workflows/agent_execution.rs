@@ -58,23 +58,23 @@ impl InvokeAgentExecution {
     #[run(name = "stigmer/agent-execution/invoke")]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: RawValue) -> WorkflowResult<RawValue> {
         let execution: AgentExecution = payload::read_message(&input).map_err(failed)?;
-        let begun = AgentExecutionStatus { started_at: timestamp(ctx.workflow_time()), ..in_phase(ExecutionPhase::ExecutionInProgress) };
-        update(ctx, &execution, begun).await?;
-        let plan = local(ctx, AgentActivities::plan, input.clone()).await?;
-        let plan: Play = serde_json::from_value(plan).map_err(|error| failed(error.to_string()))?;
-        let Some(play) = played(ctx, plan, input).await? else {
+        let at_work = AgentExecutionStatus { started_at: timestamp(ctx.workflow_time()), ..in_phase(ExecutionPhase::ExecutionInProgress) };
+        update(ctx, &execution, at_work).await?;
+        let begun = local(ctx, AgentActivities::plan, input.clone()).await?;
+        let plan: Play = serde_json::from_value(begun).map_err(|error| failed(error.to_string()))?;
+        let Some(done) = played(ctx, plan, input).await? else {
             update(ctx, &execution, ended(ctx, in_phase(ExecutionPhase::ExecutionCancelled))).await?;
             return Err(WorkflowTermination::cancelled());
         };
         let spec = execution.spec.clone().unwrap_or_default();
-        update(ctx, &execution, ended(ctx, answered(ctx, &spec, &play))).await?;
+        update(ctx, &execution, ended(ctx, answered(ctx, &spec, &done))).await?;
         if !spec.callback_token.is_empty() {
-            let news = news(&execution, &play);
-            for _ in 0..play.callbacks {
+            let news = news(&execution, &done);
+            for _ in 0..done.callbacks {
                 call_back(ctx, None, &spec.callback_token, &news).await.map_err(|error| failed(reason(&error)))?;
             }
         }
-        match play.answer {
+        match done.answer {
             Answer::Failure(text) => Err(failed(format!("Agent execution failed: {text}"))),
             Answer::Reply(_) | Answer::Never | Answer::Model { .. } => Ok(RawValue::empty()),
         }

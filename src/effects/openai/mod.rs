@@ -1,4 +1,4 @@
-//! Agents whose answers a model gives, over the chat-completions API that OpenAI, and many servers besides, speak. One question, one answer: tool
+//! Agents whose answers a model gives, over the chat-completions API that `OpenAI`, and many servers besides, speak. One question, one answer: tool
 //! calls are off, and nothing is remembered between two questions.
 //!
 //! ```yaml

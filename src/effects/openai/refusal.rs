@@ -89,7 +89,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default())
 }
 
-/// What a server says in the body of an error: `error.message`, as OpenAI has it, or the text.
+/// What a server says in the body of an error: `error.message`, as `OpenAI` has it, or the text.
 fn words(body: &str) -> String {
     match serde_json::from_str::<Value>(body) {
         Ok(value) => words_of(value.get("error").unwrap_or(&value)),
