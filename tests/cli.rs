@@ -6,6 +6,12 @@ mod support;
 mod authoring;
 #[path = "cli/dev.rs"]
 mod dev;
+#[path = "cli/dev_agents.rs"]
+mod dev_agents;
+#[path = "cli/dev_project.rs"]
+mod dev_project;
+#[path = "cli/dev_watch.rs"]
+mod dev_watch;
 #[path = "cli/local_run.rs"]
 mod local_run;
 #[path = "cli/pages.rs"]

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::apply::ApplyArgs;
+use super::dev::DevArgs;
 use super::explain::ExplainArgs;
 use super::graph::GraphArgs;
 use super::test::TestArgs;
@@ -78,41 +79,6 @@ pub enum Verb {
 }
 
 #[derive(Args, Debug)]
-pub struct DevArgs {
-    /// Documents to run, one after the other
-    #[arg(value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-
-    /// Input of each run: a JSON object, or a message
-    #[arg(long, value_name = "TEXT")]
-    pub input: Option<String>,
-
-    /// Stop when the runs have ended; otherwise serve until Ctrl-C
-    #[arg(long, requires = "files")]
-    pub exit: bool,
-
-    /// Port of the control plane; otherwise a free one
-    #[arg(long, value_name = "N")]
-    pub port: Option<u16>,
-
-    /// Use the Temporal server at this address instead of starting one
-    #[arg(long, value_name = "ADDR")]
-    pub address: Option<String>,
-
-    /// Folder or file with scripted agents
-    #[arg(long, value_name = "DIR")]
-    pub agents: Option<PathBuf>,
-
-    /// The `temporal` program; otherwise the one on PATH [env: TEMPORAL_CLI]
-    #[arg(long, value_name = "PATH")]
-    pub temporal_cli: Option<PathBuf>,
-
-    /// Port of Temporal's web page; otherwise a free one
-    #[arg(long, value_name = "N")]
-    pub ui_port: Option<u16>,
-}
-
-#[derive(Args, Debug)]
 pub struct RunArgs {
     /// The document
     #[arg(value_name = "FILE")]
@@ -134,7 +100,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "ID", requires = "temporal")]
     pub workflow_id: Option<String>,
 
-    /// Folder or file with scripted agents
+    /// Folder or file with agents
     #[arg(long, value_name = "DIR")]
     pub agents: Option<PathBuf>,
 

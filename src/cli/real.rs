@@ -1,9 +1,9 @@
 //! What calls need that are made for real, in this process.
 
 use crate::config::Config;
+use crate::effects::agents::Agents;
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
-use crate::effects::scripted::Agents;
 use crate::effects::secrets::Chain;
 use crate::expr::marker::Markers;
 use crate::local::effects::Effects;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::document::Document;
 use super::{Exit, RunArgs, input, outcome, outside};
 use crate::config::Config;
-use crate::effects::scripted::Agents;
+use crate::effects::agents::Agents;
 use crate::expr::Data;
 use crate::plan::Plan;
 

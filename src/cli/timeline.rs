@@ -80,10 +80,21 @@ impl Line {
     }
 }
 
+/// A line below the tasks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// What it is about: a newer note of the same key stands in its place.
+    pub key: String,
+    pub text: String,
+    /// Whether it is worth a line where nothing can be redrawn.
+    pub lasting: bool,
+}
+
 /// Shows one run.
 pub struct Timeline {
     terminal: bool,
     shown: BTreeMap<String, Line>,
+    noted: BTreeMap<String, String>,
     drawn: usize,
 }
 
@@ -96,7 +107,7 @@ impl Default for Timeline {
 impl Timeline {
     #[must_use]
     pub fn new(terminal: bool) -> Self {
-        Self { terminal, shown: BTreeMap::new(), drawn: 0 }
+        Self { terminal, shown: BTreeMap::new(), noted: BTreeMap::new(), drawn: 0 }
     }
 
     pub fn rows(&mut self, list: &TaskList) {
@@ -105,17 +116,30 @@ impl Timeline {
 
     /// Shows the tasks as they stand now.
     pub fn show(&mut self, lines: Vec<Line>) {
-        let text = self.text(lines);
+        self.show_with(lines, &[]);
+    }
+
+    /// The same with notes below them.
+    pub fn show_with(&mut self, lines: Vec<Line>, notes: &[Note]) {
+        let text = self.text(lines, notes);
         if !text.is_empty() {
             // Nobody may be left to watch.
             let _ = std::io::stderr().write_all(text.as_bytes());
         }
     }
 
-    fn text(&mut self, lines: Vec<Line>) -> String {
+    /// Says something else below the tasks. What follows is drawn anew, below that.
+    pub fn say(&mut self, text: &str) {
+        eprintln!("{}", text.trim_end());
+        self.drawn = 0;
+    }
+
+    fn text(&mut self, lines: Vec<Line>, notes: &[Note]) -> String {
         let mut text = String::new();
         let changed: Vec<&Line> = lines.iter().filter(|line| self.shown.get(&line.reference) != Some(*line)).collect();
-        if changed.is_empty() {
+        let news = |note: &&Note| self.noted.get(&note.key) != Some(&note.text) && (self.terminal || note.lasting);
+        let fresh: Vec<&Note> = notes.iter().filter(news).collect();
+        if changed.is_empty() && fresh.is_empty() {
             return text;
         }
         if self.terminal {
@@ -124,10 +148,13 @@ impl Timeline {
                 let _ = write!(text, "\x1b[{}A\x1b[J", self.drawn);
             }
             lines.iter().for_each(|line| text.extend([line.show().as_str(), "\n"]));
-            self.drawn = lines.len();
+            notes.iter().for_each(|note| text.extend(["    ", &note.text, "\n"]));
+            self.drawn = lines.len() + notes.len();
         } else {
             changed.iter().for_each(|line| text.extend([line.show().as_str(), "\n"]));
+            fresh.iter().for_each(|note| text.extend(["    ", &note.text, "\n"]));
         }
+        self.noted.extend(fresh.into_iter().map(|note| (note.key.clone(), note.text.clone())));
         self.shown = lines.into_iter().map(|line| (line.reference.clone(), line)).collect();
         text
     }
@@ -144,19 +171,35 @@ mod tests {
     #[test]
     fn elsewhere_each_change_is_a_line() {
         let mut timeline = Timeline::new(false);
-        let text = timeline.text(vec![line("a", TaskState::InProgress)]);
+        let text = timeline.text(vec![line("a", TaskState::InProgress)], &[]);
         assert!(text.contains('a') && text.contains("running") && text.ends_with('\n'));
-        assert_eq!(timeline.text(vec![line("a", TaskState::InProgress)]), "");
-        let text = timeline.text(vec![line("a", TaskState::Completed), line("b", TaskState::InProgress)]);
+        assert_eq!(timeline.text(vec![line("a", TaskState::InProgress)], &[]), "");
+        let text = timeline.text(vec![line("a", TaskState::Completed), line("b", TaskState::InProgress)], &[]);
         assert_eq!(text.lines().count(), 2);
     }
 
     #[test]
     fn a_terminal_is_redrawn() {
         let mut timeline = Timeline::new(true);
-        timeline.text(vec![line("a", TaskState::InProgress)]);
-        let text = timeline.text(vec![line("a", TaskState::Completed), line("b", TaskState::InProgress)]);
+        timeline.text(vec![line("a", TaskState::InProgress)], &[]);
+        let text = timeline.text(vec![line("a", TaskState::Completed), line("b", TaskState::InProgress)], &[]);
         assert!(text.starts_with("\x1b[1A\x1b[J"), "{text:?}");
         assert_eq!(text.lines().count(), 2);
+    }
+    #[test]
+    fn a_note_is_redrawn_on_a_terminal_and_elsewhere_told_when_it_lasts() {
+        let note = |text: &str, lasting| Note { key: "agent".to_owned(), text: text.to_owned(), lasting };
+        let mut timeline = Timeline::new(true);
+        let first = timeline.text(vec![line("a", TaskState::InProgress)], &[note("10 characters", false)]);
+        assert!(first.ends_with("    10 characters\n"), "{first:?}");
+        let second = timeline.text(vec![line("a", TaskState::InProgress)], &[note("20 characters", false)]);
+        assert!(second.starts_with("\x1b[2A\x1b[J") && second.ends_with("    20 characters\n"), "{second:?}");
+        assert_eq!(timeline.text(vec![line("a", TaskState::InProgress)], &[note("20 characters", false)]), "");
+
+        let mut lines = Timeline::new(false);
+        lines.text(vec![line("a", TaskState::InProgress)], &[]);
+        assert_eq!(lines.text(vec![line("a", TaskState::InProgress)], &[note("10 characters", false)]), "");
+        assert_eq!(lines.text(vec![line("a", TaskState::InProgress)], &[note("done", true)]), "    done\n");
+        assert_eq!(lines.text(vec![line("a", TaskState::InProgress)], &[note("done", true)]), "");
     }
 }

@@ -1,11 +1,14 @@
-//! What a scripted agent does with one question, decided once at the start of its workflow and kept in its history.
+//! What an agent does with one question, kept in its workflow's history: a scripted one decides at the start, one that a model plays when the model
+//! has answered.
 //!
 //! | script | status | callback |
 //! |---|---|---|
 //! | `reply` | COMPLETED with the reply as the last AI message | `repeat` times |
 //! | `failure` | FAILED with the text | none, as on the platform; or a failed activity ([`CallbackPolicy::failures`]) |
 //! | `silence` with a reply | COMPLETED | none: it was lost |
-//! | `silence` without one | stays IN_PROGRESS until it is cancelled | none |
+//! | `silence` without one | stays `IN_PROGRESS` until it is cancelled | none |
+//!
+//! An answer of a model is like a `reply`, a model that fails like a `failure`.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -14,7 +17,12 @@ use serde_json::{Value, json};
 
 use super::CallbackPolicy;
 use crate::{
-    effects::scripted::{Agent, Question},
+    effects::{
+        EffectError,
+        agents::{Agent, Question},
+        openai::{Reply, Told},
+        scripted,
+    },
     stigmer::agx::AgentExecutionSpec,
 };
 
@@ -28,6 +36,9 @@ pub(super) struct Play {
     pub callbacks: u32,
     /// Whether a callback carries the execution as it was created, or the answer itself.
     pub stale: bool,
+    /// What a model's server told about the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Told>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,24 +47,43 @@ pub(super) enum Answer {
     Reply(Value),
     Failure(String),
     Never,
+    /// A model is to be asked, which may take so long.
+    Model {
+        timeout: Duration,
+    },
 }
 
 impl Play {
-    /// The play of an agent that nobody has scripted.
-    pub(super) fn unscripted(slug: &str) -> Self {
-        Self::failed(format!("the agent `{slug}` is not scripted"))
-    }
-
     /// A play that is over at once.
     pub(super) fn failed(text: String) -> Self {
-        Self { delay: Duration::ZERO, answer: Answer::Failure(text), callbacks: 0, stale: false }
+        Self { delay: Duration::ZERO, answer: Answer::Failure(text), callbacks: 0, stale: false, told: None }
     }
 
-    /// What `agent` does with the question in `spec`.
+    /// What `agent` does with the question in `spec`, as far as that is known before it begins.
     pub(super) fn of(agent: &Agent, spec: &AgentExecutionSpec, policy: CallbackPolicy) -> Self {
-        let env: BTreeMap<_, _> = spec.runtime_env.iter().map(|(name, value)| (name, &value.value)).collect();
-        let question = Question { message: spec.message.clone(), env: json!(env).into() };
-        let answer = match (&agent.failure, agent.answer(&question)) {
+        match agent {
+            Agent::Scripted(agent) => Self::scripted(agent, &question(spec), policy),
+            Agent::Worker(agent) => Self::failed(format!("the workers of task queue `{}` answer for the agent now", agent.queue)),
+            Agent::OpenAi(agent) => Self { answer: Answer::Model { timeout: agent.timeout }, ..Self::failed(String::new()) },
+        }
+    }
+
+    /// What becomes of a model's answer.
+    pub(super) fn answered(answer: Result<Reply, EffectError>, policy: CallbackPolicy) -> Self {
+        let stale = policy.always_stale;
+        match answer {
+            Ok(Reply { text, told }) => {
+                Self { delay: Duration::ZERO, answer: Answer::Reply(text.into()), callbacks: 1, stale, told: Some(told) }
+            }
+            Err(EffectError { title, detail, .. }) => {
+                let text = detail.map_or_else(|| title.clone(), |detail| format!("{title}: {detail}"));
+                Self { callbacks: policy.failures.into(), stale, ..Self::failed(text) }
+            }
+        }
+    }
+
+    fn scripted(agent: &scripted::Agent, question: &Question, policy: CallbackPolicy) -> Self {
+        let answer = match (&agent.failure, agent.answer(question)) {
             (Some(text), _) => Answer::Failure(text.clone()),
             (None, Err(error)) => Answer::Failure(error.to_string()),
             (None, Ok(reply)) if agent.silence && reply.is_null() => Answer::Never,
@@ -62,10 +92,18 @@ impl Play {
         let calls_back = match answer {
             Answer::Reply(_) => !agent.silence,
             Answer::Failure(_) => policy.failures && !agent.silence,
-            Answer::Never => false,
+            Answer::Never | Answer::Model { .. } => false,
         };
-        Self { delay: agent.delay, answer, callbacks: if calls_back { agent.repeat } else { 0 }, stale: policy.always_stale || agent.stale }
+        let callbacks = if calls_back { agent.repeat } else { 0 };
+        Self { delay: agent.delay, answer, callbacks, stale: policy.always_stale || agent.stale, told: None }
     }
+}
+
+/// What an agent is asked.
+pub(super) fn question(spec: &AgentExecutionSpec) -> Question {
+    let env: BTreeMap<_, _> = spec.runtime_env.iter().map(|(name, value)| (name, &value.value)).collect();
+    let model = spec.execution_config.as_ref().map(|config| config.model_name.clone()).filter(|model| !model.is_empty());
+    Question { message: spec.message.clone(), env: json!(env).into(), model }
 }
 
 #[cfg(test)]
@@ -73,7 +111,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::effects::scripted::Agents;
+    use crate::effects::agents::Agents;
 
     fn play(script: &str, policy: CallbackPolicy) -> Play {
         let agents = Agents::parse(&format!("name: a\nkind: scripted\n{script}\n"), Path::new("agents.yaml")).unwrap();

@@ -60,7 +60,7 @@ pub struct DevServerOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum DevServerError {
     #[error(
-        "the Temporal CLI was not found (looked at {looked_at})\nhint: get it from https://docs.temporal.io/cli, put it on PATH or into {CLI_LOCAL}, or name it in {CLI_VARIABLE}"
+        "the Temporal CLI was not found (looked at {looked_at})\nhint: in a checkout, `make tools` fetches it into {CLI_LOCAL}; else get it from https://docs.temporal.io/cli and put it on PATH, or name it in {CLI_VARIABLE}"
     )]
     NoCli { looked_at: String },
     #[error("{} could not be started: {source}", cli.display())]

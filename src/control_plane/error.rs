@@ -3,7 +3,7 @@
 use tonic::Status;
 
 use super::store::StoreError;
-use crate::effects::scripted::LoadError;
+use crate::effects::agents::LoadError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ControlPlaneError {

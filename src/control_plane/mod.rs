@@ -1,10 +1,11 @@
 //! An embedded stand-in for the platform's server: the same gRPC services over a real socket, its outer workflows on a real Temporal server, and
-//! scripted agents. `dev` and the integration tests run it in process. Its data lives in memory.
+//! agents that this process plays. `dev` and the integration tests run it in process. Its data lives in memory.
 //!
 //! It behaves as the platform was measured to (see [`Options`] for where it can be told otherwise): only `updateStatus` moves a phase, the agents'
 //! side calls back with the agent execution as it was created, and a failed agent calls nobody back.
 
 mod agents;
+mod cast;
 pub mod dev_server;
 mod error;
 mod go_json;
@@ -27,19 +28,20 @@ use std::{
 use futures::Stream;
 use tokio::{sync::watch, task::JoinHandle};
 
+use self::{
+    cast::Cast,
+    platform::Platform,
+    services::{Shared, follow, serve},
+    workflows::{Launcher, Workers},
+};
 pub use self::{
     dev_server::{DevServer, DevServerError, DevServerOptions},
     error::ControlPlaneError,
     options::{CallbackPolicy, ExecutePolicy, Options, Queues},
     store::{Execution, Listing, Page, Resource, Store, StoreError, Table},
 };
-use self::{
-    platform::Platform,
-    services::{Shared, follow, serve},
-    workflows::{Launcher, Workers},
-};
+use crate::effects::agents::Agents;
 use crate::stigmer::{
-    ag::Agent,
     ar::{ApiResourceMetadata, ApiResourceOwnerScope},
     exc::ExecutionValue,
     sls::{ServerlessWorkflowValidation, ValidationState},
@@ -56,13 +58,14 @@ pub struct ControlPlane {
     api_key: Option<String>,
     org: String,
     shared: Arc<Shared>,
+    cast: Arc<Cast>,
     close: watch::Sender<bool>,
     server: JoinHandle<()>,
     workers: Option<Workers>,
 }
 
 impl ControlPlane {
-    /// Listens on 127.0.0.1, stores the scripted agents, and starts the workers when there is a Temporal client. Call it within a multi-threaded
+    /// Listens on 127.0.0.1, stores the agents, and starts the workers when there is a Temporal client. Call it within a multi-threaded
     /// tokio runtime: workflow code runs on threads beside it.
     ///
     /// # Errors
@@ -75,11 +78,10 @@ impl ControlPlane {
         let address = listener.local_addr().map_err(listen)?;
 
         let store = Arc::new(Store::default());
-        for name in agents.names() {
-            store.agents.insert(scripted_agent(name))?;
-        }
-        let workers = temporal.as_ref().map(|client| Workers::start(client, &queues, &store, &agents, callbacks)).transpose()?;
-        let launcher = temporal.map(|client| Launcher { client, queues, execute, agents: Arc::clone(&agents) });
+        let cast = Arc::new(Cast::default());
+        cast.set(agents, &store)?;
+        let workers = temporal.as_ref().map(|client| Workers::start(client, &queues, &store, &cast, callbacks)).transpose()?;
+        let launcher = temporal.map(|client| Launcher { client, queues, execute, cast: Arc::clone(&cast) });
 
         let (close, closing) = watch::channel(false);
         let shared = Arc::new(Shared { platform: Platform { store, launcher, validate }, closing });
@@ -91,7 +93,7 @@ impl ControlPlane {
                 }
             }
         });
-        Ok(Self { address, api_key, org, shared, close, server, workers })
+        Ok(Self { address, api_key, org, shared, cast, close, server, workers })
     }
 
     /// Where it listens.
@@ -112,6 +114,14 @@ impl ControlPlane {
     /// Everything that it remembers.
     pub fn store(&self) -> &Arc<Store> {
         &self.shared.platform.store
+    }
+
+    /// Plays other agents from now on. A question that is being answered is not touched.
+    ///
+    /// # Errors
+    /// A name is taken by an agent that was created from outside.
+    pub fn replace_agents(&self, agents: Agents) -> Result<(), ControlPlaneError> {
+        Ok(self.cast.set(Arc::new(agents), self.store())?)
     }
 
     /// Stores a definition of the standard DSL as a workflow that is valid, with its YAML and without tasks; replaces the one of the same name.
@@ -215,15 +225,4 @@ impl Drop for ControlPlane {
     fn drop(&mut self) {
         self.server.abort();
     }
-}
-
-/// A scripted agent as a resource: of the platform, so that every organization sees it.
-fn scripted_agent(name: &str) -> Agent {
-    let metadata = ApiResourceMetadata {
-        name: name.to_owned(),
-        slug: name.to_owned(),
-        owner_scope: ApiResourceOwnerScope::Platform.into(),
-        ..Default::default()
-    };
-    Agent { metadata: Some(metadata), ..Default::default() }
 }

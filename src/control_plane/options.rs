@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use temporalio_client::Client;
 
 use super::ControlPlaneError;
-use crate::effects::scripted::Agents;
+use crate::effects::agents::Agents;
 
 /// Everything that [`ControlPlane::start`](super::ControlPlane::start) needs.
 pub struct Options {
@@ -46,10 +46,10 @@ impl Default for Options {
 }
 
 impl Options {
-    /// With the scripted agents of a file or a directory.
+    /// With the agents of a file or a directory.
     ///
     /// # Errors
-    /// A file cannot be read, or says something that a scripted agent cannot do.
+    /// A file cannot be read, or says something that no agent can do.
     pub fn agents_from(mut self, path: &Path) -> Result<Self, ControlPlaneError> {
         self.agents = Arc::new(Agents::load(path)?);
         Ok(self)

@@ -12,7 +12,7 @@ use tonic::{
 
 use super::*;
 use crate::{
-    effects::scripted::Agents,
+    effects::agents::Agents,
     stigmer::{
         ag::agent_query_controller_client::AgentQueryControllerClient,
         agx::{

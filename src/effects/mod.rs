@@ -11,14 +11,17 @@
 //! | `script` | a script in JavaScript or Python |
 //! | `definitions` | registered definitions, by their names |
 //! | `secrets` | where values of secrets come from, and swapping them in just before a call and back out of what it returns |
-//! | `scripted` | agents that answer from a YAML file, for local runs and tests |
+//! | `agents` | agents that this process plays itself: `scripted` ones that answer from a YAML file, and `openai` ones, whose answers a model gives |
 //!
 //! Every effect takes [`Data`] and gives [`Data`] or an [`EffectError`].
 
+pub mod agents;
 mod authentication;
 pub mod definitions;
 pub mod events;
 pub mod http;
+mod near;
+pub mod openai;
 pub mod openapi;
 pub mod process;
 pub mod resources;

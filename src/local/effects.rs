@@ -1,4 +1,5 @@
-//! Calls as the worker's activities make them, without Temporal: everything for real but agents, which come from a script, and activities of others.
+//! Calls as the worker's activities make them, without Temporal: everything for real but agents, which are those that this process plays, and activities
+//! of others.
 
 use std::rc::Rc;
 
@@ -9,6 +10,7 @@ use super::clock::Clock;
 use super::nested;
 use crate::config::Config;
 use crate::effects::EffectError;
+use crate::effects::agents::{Agent, Agents, Question};
 use crate::effects::definitions::Definitions;
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
@@ -16,7 +18,6 @@ use crate::effects::openapi::OpenApi;
 use crate::effects::process::Processes;
 use crate::effects::resources::Resources;
 use crate::effects::script::Scripts;
-use crate::effects::scripted::{Agents, Question};
 use crate::effects::secrets::{Chain, with_secrets};
 use crate::engine::Settings;
 use crate::engine::host::{Call, Effect};
@@ -128,15 +129,18 @@ impl Calls for RealCalls {
     }
 }
 
-/// A scripted agent, waiting on the run's own clock.
+/// An agent; a scripted one waits on the run's own clock.
 async fn ask(agents: &Agents, input: &Data, clock: &Clock) -> Result<Data, EffectError> {
-    let name = input.get("agent").unwrap_or_default();
-    let Some(agent) = name.as_str().and_then(|name| agents.get(name)) else {
-        return agents.call(input).await; // says which agents there are
-    };
-    clock.sleep(agent.delay).await;
-    if agent.silence {
-        clock.forever().await;
+    let question = Question::parse(input);
+    match agents.find(input)? {
+        Agent::Scripted(agent) => {
+            clock.sleep(agent.delay).await;
+            if agent.silence {
+                clock.forever().await;
+            }
+            agent.answer(&question)
+        }
+        Agent::OpenAi(agent) => agent.answer(&question).await,
+        Agent::Worker(agent) => Err(agent.away()),
     }
-    agent.answer(&Question::parse(input))
 }

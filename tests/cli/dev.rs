@@ -11,14 +11,14 @@ const GREET: &str =
     "do: [{greet: {set: {text: '${ \"hello \\(.name)\" }'}}}, {ask: {call: agent, with: {agent: helper, message: '${ .text }'}}}]";
 const HELPER: &str = "name: helper\nkind: scripted\nreply: 'you said {message}'\n";
 
-fn dev(arguments: &[&str]) -> Program {
+pub fn dev(arguments: &[&str]) -> Program {
     let cli = find_cli(None).expect("the Temporal CLI (run `make tools` once)");
     let cli = cli.canonicalize().expect("it is there");
     Program::new(&[&["dev"], arguments].concat()).env("TEMPORAL_CLI", cli.to_str().expect("text"))
 }
 
 /// The address that stands after this word.
-fn address<'t>(stderr: &'t str, word: &str) -> &'t str {
+pub fn address<'t>(stderr: &'t str, word: &str) -> &'t str {
     let line = stderr.lines().find(|line| line.starts_with(word)).unwrap_or_else(|| panic!("no `{word}` in:\n{stderr}"));
     line[word.len()..].trim().trim_start_matches("http://").split(' ').next().expect("an address")
 }

@@ -110,7 +110,7 @@ async fn scripted_agents_answer() {
     assert_eq!(ended.json()["output"], json!("you said hello"));
     let ended = program("name: another\nkind: scripted\n").end().await.with_code(1);
     assert_eq!(ended.json()["error"]["title"], json!("there is no agent `helper`"));
-    program("name: helper\nkind: scripted\nrelpy: x\n").end().await.with_code(64).says(&["helper.yaml: relpy: unknown"]);
+    program("name: helper\nkind: scripted\nrelpy: x\n").end().await.with_code(64).says(&["helper.yaml:3: relpy: unknown"]);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! One run of the program, with nothing around it but what the test gives it.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -67,7 +67,7 @@ impl Program {
     pub fn start(mut self) -> Running {
         let [stdout, stderr] = ["stdout", "stderr"].map(|name| self.dir.path().join(name));
         self.command.stdout(File::create(&stdout).expect("a file")).stderr(File::create(&stderr).expect("a file"));
-        Running { child: self.command.spawn().expect("the program starts"), stdout, stderr, _dir: self.dir }
+        Running { child: self.command.spawn().expect("the program starts"), stdout, stderr, dir: self.dir }
     }
 
     /// Runs it to its end.
@@ -80,10 +80,22 @@ pub struct Running {
     child: Child,
     stdout: PathBuf,
     stderr: PathBuf,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Running {
+    /// Its working directory.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Writes a file in the working directory as many editors do: another file, renamed.
+    pub fn save(&self, name: &str, text: &str) {
+        let other = self.dir.path().join("4913~");
+        std::fs::write(&other, text).expect("written");
+        std::fs::rename(other, self.dir.path().join(name)).expect("renamed");
+    }
+
     pub fn stderr(&self) -> String {
         std::fs::read_to_string(&self.stderr).expect("the output can be read")
     }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use workflow_runner::cli::real;
 use workflow_runner::cli::service::own_secrets;
 use workflow_runner::config::Config;
-use workflow_runner::effects::scripted::Agents;
+use workflow_runner::effects::agents::Agents;
 use workflow_runner::engine::progress::Progress;
 use workflow_runner::engine::{Outcome, Start};
 use workflow_runner::expr::Data;

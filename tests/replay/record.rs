@@ -12,7 +12,7 @@ use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::history::v1::{History, HistoryEvent};
 use workflow_runner::activities::payload::json_of;
-use workflow_runner::effects::scripted::Agents;
+use workflow_runner::effects::agents::Agents;
 
 use crate::here;
 use crate::support::history::{activity_started, closed, describe, events};

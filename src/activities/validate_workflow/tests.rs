@@ -57,7 +57,11 @@ async fn causes_stand_before_what_follows_from_them() {
     // Names first, in the order of the tasks, then expressions.
     assert_eq!(begin.len(), 4, "{:#?}", verdict.errors);
     assert!(verdict.errors[0].starts_with("task 'a' (/do/0/a): ") && verdict.errors[0].contains("nowhere"), "{:#?}", verdict.errors);
-    assert!(verdict.errors[1].contains("E0301") && verdict.errors[2].contains("E0401") && verdict.errors[3].contains("E0402"), "{:#?}", verdict.errors);
+    assert!(
+        verdict.errors[1].contains("E0301") && verdict.errors[2].contains("E0401") && verdict.errors[3].contains("E0402"),
+        "{:#?}",
+        verdict.errors
+    );
     assert!(!verdict.yaml.is_empty(), "an invalid document is shown as it would be");
 }
 

@@ -20,7 +20,7 @@ use crate::cli::stop::Stop;
 use crate::cli::timeline::Timeline;
 use crate::config::{Config, StigmerSettings};
 use crate::control_plane::{CallbackPolicy, ControlPlane, Options, Queues};
-use crate::effects::scripted::Agents;
+use crate::effects::agents::Agents;
 use crate::engine::Outcome;
 use crate::expr::Data;
 use crate::handshake::{ChildInput, WORKFLOW_TYPE, listens};

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::effects::EffectError;
-use crate::effects::scripted::Agents;
+use crate::effects::agents::Agents;
 use crate::engine::host::{Call, Effect};
 
 #[derive(Debug)]

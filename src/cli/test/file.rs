@@ -34,7 +34,7 @@ use super::case::{Answer, Answers, Case, EFFECTS, Expect, Matcher, Mock, Outcome
 use crate::cli::document::Document;
 use crate::dsl::{self, Diagnostic, Fields, Node, Problem, Report, Shape, codes};
 use crate::effects::EffectError;
-use crate::effects::scripted::Agents;
+use crate::effects::agents::Agents;
 use crate::engine::fault::Standard;
 
 const FILE: Shape = Shape { what: "a test file", keys: &["workflow", "cases"], required: &["cases"] };
@@ -180,7 +180,7 @@ impl Reader<'_, '_> {
 
     fn agents(&mut self, node: &Node) -> Option<Agents> {
         let loaded = match (node.as_str(), node.entries()) {
-            (Some(path), _) => Agents::load(&self.folder.join(path)),
+            (Some(path), _) => Agents::load_for_tests(&self.folder.join(path)),
             (None, Some(entries)) => {
                 let agents = entries.iter().map(|entry| scripted(&entry.key.text, &entry.value));
                 Agents::parse(&agents.collect::<Vec<_>>().join("\n---\n"), Path::new("agents"))

@@ -51,7 +51,8 @@ impl Surroundings<'_> {
         let markers = Markers::new("test");
         let secrets = case.secrets.iter().map(|(name, value)| (format!("{ENVIRONMENT_PREFIX}{name}"), value.clone()));
         let secrets = Chain::default().then(Environment::new(secrets));
-        let agents: Vec<String> = case.agents.names().map(str::to_owned).collect();
+        // One that a model plays is a call like any other: mocked, or allowed.
+        let agents: Vec<String> = case.agents.iter().filter(|agent| agent.is_scripted()).map(|agent| agent.name().to_owned()).collect();
         let run_id = format!("test-{}", case.name);
         let effects = match real::effects(self.config, case.agents, secrets.clone(), markers.clone(), run_id.clone()) {
             Ok(effects) => effects,

@@ -11,9 +11,10 @@ use super::{RUNNER_QUEUE_MEMO, agent_execution, payload, validation, workflow_ex
 use crate::{
     control_plane::{
         ControlPlaneError, ExecutePolicy, Queues,
+        cast::Cast,
         store::{Resource, id},
     },
-    effects::scripted::Agents,
+    effects::agents::Agent,
     stigmer::{agx::AgentExecution, sls::ServerlessWorkflowValidation, wf::WorkflowSpec, wfx::WorkflowExecution},
 };
 
@@ -25,7 +26,7 @@ pub(in crate::control_plane) struct Launcher {
     pub client: Client,
     pub queues: Queues,
     pub execute: ExecutePolicy,
-    pub agents: Arc<Agents>,
+    pub cast: Arc<Cast>,
 }
 
 impl Launcher {
@@ -48,15 +49,18 @@ impl Launcher {
         answer.map_err(|error| ControlPlaneError::Cancel { execution_id: execution_id.to_owned(), message: error.to_string() })
     }
 
-    /// Starts the workflow of an agent execution, where its agent is answered for: here, or by the workers of the queue that its script names.
+    /// Starts the workflow of an agent execution, where its agent is answered for: here, or by the workers of the queue that it names.
     pub(in crate::control_plane) async fn invoke_agent_execution(
         &self,
         execution: &AgentExecution,
         slug: &str,
     ) -> Result<(), ControlPlaneError> {
         let id = format!("{}/{}", agent_execution::TYPE, execution.id());
-        let elsewhere = self.agents.get(slug).and_then(|agent| agent.queue.clone());
-        let options = WorkflowStartOptions::new(elsewhere.unwrap_or_else(|| self.queues.agent_execution.clone()), id).build();
+        let queue = match self.cast.agents().get(slug) {
+            Some(Agent::Worker(agent)) => agent.queue.clone(),
+            _ => self.queues.agent_execution.clone(),
+        };
+        let options = WorkflowStartOptions::new(queue, id).build();
         self.start(agent_execution::TYPE, execution, options).await.map(drop)
     }
 

@@ -12,13 +12,11 @@ use super::{
     validation::ValidateWorkflow,
     workflow_execution::{InvokeWorkflowExecution, WorkflowExecutionActivities},
 };
-use crate::{
-    control_plane::{CallbackPolicy, ControlPlaneError, Queues, store::Store},
-    effects::scripted::Agents,
-};
+use crate::control_plane::{CallbackPolicy, ControlPlaneError, Queues, cast::Cast, store::Store};
 
 /// Workers end in milliseconds unless an rpc of theirs hangs; then their threads are left behind.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+const HEARTBEAT_THROTTLE: Duration = Duration::from_millis(500);
 
 /// Running workers. Dropping them asks them to stop; [`Workers::stop`] also waits.
 pub(in crate::control_plane) struct Workers(Vec<WorkerThread>);
@@ -35,7 +33,7 @@ impl Workers {
         client: &Client,
         queues: &Queues,
         store: &Arc<Store>,
-        agents: &Arc<Agents>,
+        cast: &Arc<Cast>,
         policy: CallbackPolicy,
     ) -> Result<Self, ControlPlaneError> {
         let failed = |queue: &str| {
@@ -47,8 +45,10 @@ impl Workers {
             .register_activities(WorkflowExecutionActivities { store: Arc::clone(store) })
             .register_workflow::<InvokeWorkflowExecution>();
         let validations = WorkerOptions::new(queues.workflow_validation.clone()).register_workflow::<ValidateWorkflow>();
+        // So that a cancel reaches a question to a model soon: it comes with the answer to a heartbeat.
         let agents = WorkerOptions::new(queues.agent_execution.clone())
-            .register_activities(AgentActivities { store: Arc::clone(store), agents: Arc::clone(agents), policy })
+            .max_heartbeat_throttle_interval(HEARTBEAT_THROTTLE)
+            .register_activities(AgentActivities { store: Arc::clone(store), cast: Arc::clone(cast), policy })
             .register_activities(Callbacks)
             .register_workflow::<InvokeAgentExecution>();
         let mut workers = Self(Vec::new());

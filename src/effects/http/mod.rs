@@ -229,7 +229,7 @@ fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, HttpSetupError
 }
 
 /// The error with everything that caused it: reqwest's own text alone says little more than "error sending request".
-fn causes(error: &reqwest::Error) -> String {
+pub(super) fn causes(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

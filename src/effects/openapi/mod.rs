@@ -17,7 +17,6 @@
 mod arguments;
 mod cache;
 mod document;
-mod near;
 mod operation;
 mod style;
 mod swagger;
@@ -27,9 +26,9 @@ mod version3;
 mod yaml;
 
 use self::cache::Documents;
-use super::EffectError;
 use super::http::Http;
 use super::resources::Resources;
+use super::{EffectError, near};
 use crate::expr::Data;
 
 /// Calls operations. Documents are kept for a minute and shared between clones.

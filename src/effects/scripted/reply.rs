@@ -1,7 +1,7 @@
 //! The reply of a scripted agent: text with placeholders, expressions, or a structure of both.
 
 use super::super::EffectError;
-use super::Question;
+use super::super::agents::Question;
 use crate::expr::{self, CompileError, Data, Fuel, Program, Variables};
 
 /// Enough for any reply a person writes, and an end to those that never stop.

@@ -2,14 +2,19 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::super::agents::{Agent as Any, Agents};
 use super::*;
 
 fn agents(text: &str) -> Agents {
     Agents::parse(text, Path::new("agents.yaml")).unwrap()
 }
 
-fn mistake(text: &str) -> String {
-    Agents::parse(text, Path::new("agents.yaml")).unwrap_err().to_string()
+/// The scripted agent of this name.
+fn named<'a>(agents: &'a Agents, name: &str) -> &'a Agent {
+    match agents.get(name) {
+        Some(Any::Scripted(agent)) => agent,
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn ask(text: &str, input: Value) -> Result<Value, EffectError> {
@@ -52,66 +57,12 @@ async fn delay_failure_and_silence_do_as_written() {
         _ = agents.call(&mute) => panic!("a silent agent never answers"),
         reply = agents.call(&slow) => assert_eq!(reply, Ok(Data::from("done"))),
     }
-    assert_eq!(agents.get("slow").map(|agent| agent.delay), Some(Duration::from_millis(1)));
-}
-
-#[tokio::test]
-async fn an_unknown_agent_is_told_with_those_that_are_there() {
-    let error = ask("{name: a, kind: scripted}\n---\n{name: b, kind: scripted}", json!({"agent": "c"})).await.unwrap_err();
-    assert_eq!(
-        (error.kind, error.title.as_str(), error.detail.as_deref()),
-        ("configuration", "there is no agent `c`", Some("scripted: a, b"))
-    );
+    assert_eq!(named(&agents, "slow").delay, Duration::from_millis(1));
 }
 
 #[test]
 fn what_tests_of_a_control_plane_need_is_kept() {
     let agents = agents("{name: a, kind: scripted, repeat: 3, stale: true}");
-    let agent = agents.get("a").unwrap();
+    let agent = named(&agents, "a");
     assert_eq!((agent.repeat, agent.stale, agent.silence, agent.delay), (3, true, false, Duration::ZERO));
-}
-
-#[test]
-fn a_mistake_names_file_and_key() {
-    let cases = [
-        ("{kind: scripted}", "agents.yaml: name: missing"),
-        ("{name: a}", "agents.yaml: kind: missing; `scripted` is needed"),
-        ("{name: a, kind: llm}", "agents.yaml: kind: `scripted` is needed, not `llm`"),
-        ("{name: a, kind: scripted, answer: x}", "agents.yaml: answer: unknown; known are name, kind"),
-        ("{name: a, kind: scripted, delay: soon}", "agents.yaml: delay: a duration such as"),
-        ("{name: a, kind: scripted, repeat: 0}", "agents.yaml: repeat: a number from 1"),
-        ("{name: a, kind: scripted, silence: yes please}", "agents.yaml: silence: true or false is needed, not `yes please`"),
-        ("{name: a, kind: scripted, failure: [1]}", "agents.yaml: failure: a text is needed"),
-        ("{name: a, kind: scripted, reply: '${ .a | }'}", "agents.yaml: reply: `.a |`: "),
-        ("[1]", "agents.yaml: agent: an object is needed"),
-        ("{name: a, kind: scripted", "agents.yaml: "),
-    ];
-    for (text, expected) in cases {
-        let mistake = mistake(text);
-        assert!(mistake.starts_with(expected), "{text}: {mistake}");
-    }
-}
-
-#[test]
-fn a_directory_is_read_in_order_of_names() {
-    let directory = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
-    write("b.yaml", "{name: two, kind: scripted}");
-    write("a.yml", "# only a comment\n---\n{name: one, kind: scripted}");
-    write("notes.txt", "not an agent");
-    let agents = Agents::load(directory.path()).unwrap();
-    assert_eq!(agents.names().collect::<Vec<_>>(), ["one", "two"]);
-    write("c.yaml", "{name: two, kind: scripted}");
-    let mistake = Agents::load(directory.path()).unwrap_err().to_string();
-    assert!(mistake.ends_with("c.yaml: name: a second agent `two`"), "{mistake}");
-    assert!(Agents::load(&directory.path().join("none.yaml")).is_err_and(|error| error.to_string().contains("none.yaml")));
-}
-
-#[tokio::test]
-async fn an_agent_with_a_queue_is_answered_for_elsewhere() {
-    let error = ask("{name: theirs, kind: scripted, queue: their-agents}", json!({"agent": "theirs"})).await.unwrap_err();
-    assert_eq!(error.kind, "configuration");
-    assert!(error.title.contains("`theirs`") && error.title.contains("`their-agents`"), "{error}");
-    let text = mistake("{name: theirs, kind: scripted, queue: their-agents, delay: 2s}");
-    assert!(text.contains("delay") && text.contains("`queue`"), "{text}");
 }

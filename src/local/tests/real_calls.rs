@@ -8,9 +8,9 @@ use serde_json::json;
 use super::super::effects::{Effects, RealCalls};
 use super::{Report, Trial, data, seconds};
 use crate::config::{Config, HttpSettings, RunKind, RunSettings};
+use crate::effects::agents::Agents;
 use crate::effects::events::Sink;
 use crate::effects::http::{Http, use_ring};
-use crate::effects::scripted::Agents;
 use crate::effects::secrets::{Chain, Environment};
 use crate::expr::marker::Markers;
 

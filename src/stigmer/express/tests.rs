@@ -39,8 +39,14 @@ fn standard_specifications_come_back_exactly() {
     let set = |name: &str| json!({"name": name, "kind": "WORKFLOW_TASK_KIND_SET", "taskConfig": {"variables": {"x": "${ $data.y }"}}});
     for (kind, config) in [
         ("SET", json!({"variables": {"a": "b", "n": "${ 5 }"}})),
-        ("HTTP_CALL", json!({"method": "POST", "endpoint": {"uri": "https://example.com"}, "headers": {"a": "b"}, "body": {"n": 1, "t": "${ .x }"}, "timeoutSeconds": 30})),
-        ("AGENT_CALL", json!({"agent": "a", "message": "m", "scope": "organization", "env": {"K": "${ $secrets.K }"}, "config": {"model": "m", "timeout": 60, "temperature": 0.5}})),
+        (
+            "HTTP_CALL",
+            json!({"method": "POST", "endpoint": {"uri": "https://example.com"}, "headers": {"a": "b"}, "body": {"n": 1, "t": "${ .x }"}, "timeoutSeconds": 30}),
+        ),
+        (
+            "AGENT_CALL",
+            json!({"agent": "a", "message": "m", "scope": "organization", "env": {"K": "${ $secrets.K }"}, "config": {"model": "m", "timeout": 60, "temperature": 0.5}}),
+        ),
         ("SWITCH", json!({"cases": [{"name": "a", "when": "${ .x > 1 }", "then": "end"}, {"name": "b", "then": "continue"}]})),
         ("FOR", json!({"each": "pet", "in": "${ .pets }", "do": [set("a")]})),
         ("FORK", json!({"branches": [{"name": "a", "do": [set("x")]}, {"name": "b", "do": [set("y")]}], "compete": false})),
