@@ -101,9 +101,11 @@ async fn a_child_that_cannot_be_started() {
     on.stop().await;
 }
 
-/// The rpcs without their packages; those that repeat one another once.
+/// The rpcs without their packages; those that repeat one another once. The execution itself is read whenever its variables are asked for: that
+/// has no place in the order.
 fn order(on: &Platform) -> Vec<String> {
     let mut names: Vec<String> = on.passed().iter().map(|call| call.path.rsplit('.').next().unwrap_or_default().to_owned()).collect();
+    names.retain(|name| name != "WorkflowExecutionQueryController/get");
     names.dedup();
     names
 }
