@@ -3,14 +3,32 @@
 
 #![allow(clippy::pedantic)]
 
+#[path = "contract/agents.rs"]
+mod agents;
+#[path = "contract/calls.rs"]
+mod calls;
+#[path = "contract/case.rs"]
+mod case;
 #[path = "contract/conversion.rs"]
 mod conversion;
+#[path = "contract/elsewhere.rs"]
+mod elsewhere;
 #[path = "contract/environments.rs"]
 mod environments;
 #[path = "contract/every_kind.rs"]
 mod every_kind;
+#[path = "contract/execute.rs"]
+mod execute;
+#[path = "contract/flow.rs"]
+mod flow;
 #[path = "contract/loading.rs"]
 mod loading;
+#[path = "contract/platform.rs"]
+mod platform;
+#[path = "contract/runs.rs"]
+mod runs;
+#[path = "contract/settings.rs"]
+mod settings;
 #[path = "contract/specs.rs"]
 mod specs;
 mod support;

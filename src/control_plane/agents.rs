@@ -63,6 +63,7 @@ impl Play {
     pub(super) fn of(agent: &Agent, spec: &AgentExecutionSpec, policy: CallbackPolicy) -> Self {
         match agent {
             Agent::Scripted(agent) => Self::scripted(agent, &question(spec), policy),
+            Agent::Worker(agent) => Self::failed(format!("the workers of task queue `{}` answer for the agent now", agent.queue)),
             Agent::OpenAi(agent) => Self { answer: Answer::Model { timeout: agent.timeout }, ..Self::failed(String::new()) },
         }
     }

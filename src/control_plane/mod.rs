@@ -81,7 +81,7 @@ impl ControlPlane {
         let cast = Arc::new(Cast::default());
         cast.set(agents, &store)?;
         let workers = temporal.as_ref().map(|client| Workers::start(client, &queues, &store, &cast, callbacks)).transpose()?;
-        let launcher = temporal.map(|client| Launcher { client, queues, execute });
+        let launcher = temporal.map(|client| Launcher { client, queues, execute, cast: Arc::clone(&cast) });
 
         let (close, closing) = watch::channel(false);
         let shared = Arc::new(Shared { platform: Platform { store, launcher, validate }, closing });

@@ -102,11 +102,13 @@ impl Platform {
     pub async fn create_agent_execution(&self, mut execution: AgentExecution) -> Result<AgentExecution, ControlPlaneError> {
         let spec = execution.spec.get_or_insert_default();
         required("spec.message", &spec.message)?;
-        if !spec.agent_id.is_empty() {
-            self.store.agents.get(&spec.agent_id)?;
+        let slug = if !spec.agent_id.is_empty() {
+            self.store.agents.get(&spec.agent_id)?.slug().to_owned()
         } else if spec.session_id.is_empty() {
             return Err(StoreError::Invalid("spec.agent_id or spec.session_id is required".to_owned()).into());
-        }
+        } else {
+            String::new()
+        };
         if spec.session_id.is_empty() {
             spec.session_id = id::new("ses");
         }
@@ -114,7 +116,7 @@ impl Platform {
             Some(AgentExecutionStatus { phase: agx::ExecutionPhase::ExecutionPending.into(), ..AgentExecutionStatus::default() });
         let execution = self.store.agent_executions.insert(execution)?;
         if let Some(launcher) = &self.launcher
-            && let Err(error) = launcher.invoke_agent_execution(&execution).await
+            && let Err(error) = launcher.invoke_agent_execution(&execution, &slug).await
         {
             self.store.agent_executions.remove(execution.id())?;
             return Err(error);

@@ -146,5 +146,6 @@ async fn ask(agents: &Agents, input: &Data, clock: &Clock) -> Result<Data, Effec
             agent.answer(&question)
         }
         Agent::OpenAi(agent) => agent.answer(&question).await,
+        Agent::Worker(agent) => Err(agent.away()),
     }
 }

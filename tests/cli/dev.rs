@@ -32,7 +32,7 @@ async fn documents_run_as_on_the_platform_and_everything_is_gone_afterwards() {
         .file("helper.yaml", HELPER);
     let ended = program.end().await.with_code(0);
     assert_eq!(ended.stdout, "{\n  \"value\": \"you said hello Ada\"\n}\n{\n  \"given\": \"Ada\"\n}\n");
-    ended.says(&["greet.yaml  execution wex-", "plain.yaml  execution wex-", " completed\n"]);
+    ended.says(&["greet.yaml  execution wex-", "plain.yaml  execution wex-", "  workflow wfl-", " completed\n"]);
     for task in ["greet", "ask"] {
         let shown = |line: &str| line.contains('✓') && line.contains(task) && line.contains("completed after ");
         assert!(ended.stderr.lines().any(shown), "no line for {task}:\n{}", ended.stderr);

@@ -22,6 +22,9 @@ pub struct Plan {
     /// The activity's one argument; a string in `proto` stands for a `json/protobuf` payload of that message type.
     pub input: Value,
     pub message_type: Option<String>,
+    /// The bytes of a `binary/protobuf` payload of that message type, in place of the input.
+    #[serde(default)]
+    pub binary: Option<Vec<u8>>,
     pub start_to_close_ms: u64,
     pub heartbeat_ms: Option<u64>,
     pub attempts: u32,
@@ -40,6 +43,7 @@ impl Plan {
             activity_id: "step".to_owned(),
             input,
             message_type: None,
+            binary: None,
             start_to_close_ms: 120_000,
             heartbeat_ms: None,
             attempts: 1,
@@ -74,6 +78,10 @@ async fn call(ctx: &WorkflowContext<TestCaller>, plan: &Plan) -> Result<RawValue
     if let Some(message_type) = &plan.message_type {
         argument.payloads[0].metadata.insert("encoding".to_owned(), b"json/protobuf".to_vec());
         argument.payloads[0].metadata.insert("messageType".to_owned(), message_type.clone().into_bytes());
+        if let Some(binary) = &plan.binary {
+            argument.payloads[0].metadata.insert("encoding".to_owned(), b"binary/protobuf".to_vec());
+            argument.payloads[0].data.clone_from(binary);
+        }
     }
     let mut options = ActivityOptions::with_start_to_close_timeout(Duration::from_millis(plan.start_to_close_ms))
         .activity_id(plan.activity_id.clone())

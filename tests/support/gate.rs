@@ -48,7 +48,16 @@ pub struct Gate {
 struct Shared {
     behind: Channel,
     holds: Mutex<Vec<Arc<Holding>>>,
-    seen: Mutex<Vec<String>>,
+    seen: Mutex<Vec<Passed>>,
+}
+
+/// A call that the server has answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// `/package.Service/rpc`.
+    pub path: String,
+    /// Metadata `authorization`.
+    pub authorization: Option<String>,
 }
 
 struct Holding {
@@ -100,7 +109,12 @@ impl Gate {
 
     /// How many calls of this rpc the server has answered.
     pub fn answered(&self, rpc: &str) -> usize {
-        self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner).iter().filter(|path| is_of(path, rpc)).count()
+        self.passed().iter().filter(|call| is_of(&call.path, rpc)).count()
+    }
+
+    /// All calls that the server has answered, in the order of its answers.
+    pub fn passed(&self) -> Vec<Passed> {
+        self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -182,11 +196,12 @@ impl Shared {
 
     async fn pass(&self, request: Request) -> Result<Response, Refused> {
         let path = request.uri().path().to_owned();
+        let authorization = request.headers().get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
         self.stop(&path, At::Request).await?;
         let mut behind = self.behind.clone();
         std::future::poll_fn(|cx| behind.poll_ready(cx)).await.map_err(|_| Refused)?;
         let answer = behind.call(request.map(tonic::body::Body::new)).await.map_err(|_| Refused)?;
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(Passed { path: path.clone(), authorization });
         self.stop(&path, At::Answer).await?;
         Ok(answer.map(Body::new))
     }

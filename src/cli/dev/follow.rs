@@ -15,6 +15,7 @@ use crate::cli::outcome::indented;
 use crate::cli::service::StartError;
 use crate::cli::stop::Stop;
 use crate::cli::timeline::{Line, Timeline};
+use crate::effects::agents::Agent;
 use crate::stigmer::structs;
 use crate::stigmer::wfx::{ExecutionPhase, WorkflowExecution, WorkflowTaskStatus};
 
@@ -51,13 +52,15 @@ pub(super) async fn follow(
     let plane = &servers.plane;
     let mut played = Played::from_now_on(plane.store());
     let id = servers.execute(workflow, input, project).await?;
-    eprintln!("{}  execution {id}", workflow.file.display());
+    let row = plane.store().workflow_executions.get(&id).ok().and_then(|row| row.spec);
+    // Whoever calls `ExecuteWorkflow` by themselves needs the workflow's id.
+    eprintln!("{}  execution {id}  workflow {}", workflow.file.display(), row.map(|spec| spec.workflow_id).unwrap_or_default());
     let mut changes = Box::pin(plane.changes(&id).map_err(StartError::unreachable)?);
     let mut ticks = interval(AGENTS_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut timeline, mut last, mut interrupted) = (Timeline::default(), None::<WorkflowExecution>, false);
     let mut superseded: Option<(News, Instant)> = None;
-    let plays_model = |name: &str| project.agents.get(name).is_some_and(|agent| !agent.is_scripted());
+    let plays_model = |name: &str| project.agents.get(name).is_some_and(Agent::is_model);
     loop {
         let limit = superseded.as_ref().map(|(_, limit)| *limit);
         tokio::select! {

@@ -193,7 +193,9 @@ impl AgentActivities {
         let spec = execution.spec.clone().unwrap_or_default();
         let agent = match self.agent(&spec) {
             Ok(Agent::OpenAi(agent)) => agent,
-            Ok(Agent::Scripted(_)) => return Ok(payload::value(&json!(Play::failed("the agent has become another one".to_owned())))),
+            Ok(Agent::Scripted(_) | Agent::Worker(_)) => {
+                return Ok(payload::value(&json!(Play::failed("the agent has become another one".to_owned()))));
+            }
             Err(error) => return Ok(payload::value(&json!(Play::failed(error)))),
         };
         let question = question(&spec);

@@ -1,6 +1,6 @@
 //! Starts the outer workflows.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use prost::{Message, Name};
 use serde_json::json;
@@ -11,8 +11,10 @@ use super::{RUNNER_QUEUE_MEMO, agent_execution, payload, validation, workflow_ex
 use crate::{
     control_plane::{
         ControlPlaneError, ExecutePolicy, Queues,
+        cast::Cast,
         store::{Resource, id},
     },
+    effects::agents::Agent,
     stigmer::{agx::AgentExecution, sls::ServerlessWorkflowValidation, wf::WorkflowSpec, wfx::WorkflowExecution},
 };
 
@@ -24,6 +26,7 @@ pub(in crate::control_plane) struct Launcher {
     pub client: Client,
     pub queues: Queues,
     pub execute: ExecutePolicy,
+    pub cast: Arc<Cast>,
 }
 
 impl Launcher {
@@ -46,10 +49,18 @@ impl Launcher {
         answer.map_err(|error| ControlPlaneError::Cancel { execution_id: execution_id.to_owned(), message: error.to_string() })
     }
 
-    /// Starts the workflow of an agent execution.
-    pub(in crate::control_plane) async fn invoke_agent_execution(&self, execution: &AgentExecution) -> Result<(), ControlPlaneError> {
+    /// Starts the workflow of an agent execution, where its agent is answered for: here, or by the workers of the queue that it names.
+    pub(in crate::control_plane) async fn invoke_agent_execution(
+        &self,
+        execution: &AgentExecution,
+        slug: &str,
+    ) -> Result<(), ControlPlaneError> {
         let id = format!("{}/{}", agent_execution::TYPE, execution.id());
-        let options = WorkflowStartOptions::new(self.queues.agent_execution.clone(), id).build();
+        let queue = match self.cast.agents().get(slug) {
+            Some(Agent::Worker(agent)) => agent.queue.clone(),
+            _ => self.queues.agent_execution.clone(),
+        };
+        let options = WorkflowStartOptions::new(queue, id).build();
         self.start(agent_execution::TYPE, execution, options).await.map(drop)
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_yaml::Value;
 
 use super::fields::{Fields, Problem, problem};
-use super::{Agent, Agents, openai, scripted};
+use super::{Agent, Agents, Worker, openai, scripted};
 
 /// Why agents could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -171,9 +171,10 @@ fn agent(value: &Value, variables: Variables<'_>) -> Result<Agent, Problem> {
     match fields.text("kind")?.as_deref() {
         Some("scripted") => scripted::read(&fields).map(|agent| Agent::Scripted(Arc::new(agent))),
         Some("openai") => openai::read(&fields, variables).map(|agent| Agent::OpenAi(Arc::new(agent))),
-        Some(kind) => Err(problem("kind", format!("`scripted` or `openai` is needed, not `{kind}`"))),
+        Some("worker") => Worker::read(&fields).map(|agent| Agent::Worker(Arc::new(agent))),
+        Some(kind) => Err(problem("kind", format!("`scripted`, `openai` or `worker` is needed, not `{kind}`"))),
         None if fields.value("type").is_some() => Err(problem("type", "unknown; did you mean `kind`?")),
-        None => Err(problem("kind", "missing; `scripted` or `openai` is needed")),
+        None => Err(problem("kind", "missing; `scripted`, `openai` or `worker` is needed")),
     }
 }
 

@@ -4,17 +4,20 @@
 //! |---|---|
 //! | `scripted` | a text in the file ([`scripted`](super::scripted)) |
 //! | `openai` | a model, over the chat-completions API ([`openai`](super::openai)) |
+//! | `worker` | workers of a task queue, for `dev` alone ([`Worker`]) |
 
 mod fields;
 mod load;
 #[cfg(test)]
 mod tests;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) use self::fields::{Fields, Problem, problem, shown};
 pub use self::load::{LoadError, Variables};
+pub use self::worker::Worker;
 use super::{EffectError, near, openai, scripted};
 use crate::expr::Data;
 
@@ -43,6 +46,7 @@ impl Question {
 pub enum Agent {
     Scripted(Arc<scripted::Agent>),
     OpenAi(Arc<openai::Agent>),
+    Worker(Arc<Worker>),
 }
 
 impl Agent {
@@ -50,6 +54,7 @@ impl Agent {
         match self {
             Self::Scripted(agent) => &agent.name,
             Self::OpenAi(agent) => &agent.name,
+            Self::Worker(agent) => &agent.name,
         }
     }
 
@@ -57,11 +62,17 @@ impl Agent {
         matches!(self, Self::Scripted(_))
     }
 
+    /// Whether a model answers, which takes time and tokens.
+    pub fn is_model(&self) -> bool {
+        matches!(self, Self::OpenAi(_))
+    }
+
     /// The word of its `kind`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Scripted(_) => "scripted",
             Self::OpenAi(_) => "openai",
+            Self::Worker(_) => "worker",
         }
     }
 }
@@ -90,7 +101,7 @@ impl Agents {
     /// The agent effect, in process and on tokio's clock: a scripted agent waits its delay (for ever when it is silent) and answers, a model is
     /// asked.
     ///
-    /// Errors: `configuration` 400 when there is no such agent, otherwise the agent's own.
+    /// Errors: `configuration` 400 when there is no such agent or workers elsewhere answer for it, otherwise the agent's own.
     pub async fn call(&self, input: &Data) -> Result<Data, EffectError> {
         let question = Question::parse(input);
         match self.find(input)? {
@@ -102,6 +113,7 @@ impl Agents {
                 agent.answer(&question)
             }
             Agent::OpenAi(agent) => agent.answer(&question).await,
+            Agent::Worker(agent) => Err(agent.away()),
         }
     }
 

@@ -27,13 +27,21 @@ async fn an_unknown_agent_is_told_with_those_that_are_there() {
     }
 }
 
+#[tokio::test]
+async fn an_agent_of_workers_elsewhere_cannot_be_asked_in_process() {
+    let agents = parse("{name: theirs, kind: worker, queue: their-agents}").unwrap();
+    let error = agents.call(&json!({"agent": "theirs"}).into()).await.unwrap_err();
+    assert_eq!(error.kind, "configuration");
+    assert!(error.title.contains("`theirs`") && error.title.contains("`their-agents`"), "{error}");
+}
+
 #[test]
 fn a_mistake_names_file_and_key() {
     let cases = [
         ("{kind: scripted}", "agents.yaml: name: missing"),
-        ("{name: a}", "agents.yaml: kind: missing; `scripted` or `openai` is needed"),
+        ("{name: a}", "agents.yaml: kind: missing; `scripted`, `openai` or `worker` is needed"),
         ("{name: a, type: openai}", "agents.yaml: type: unknown; did you mean `kind`?"),
-        ("{name: a, kind: llm}", "agents.yaml: kind: `scripted` or `openai` is needed, not `llm`"),
+        ("{name: a, kind: llm}", "agents.yaml: kind: `scripted`, `openai` or `worker` is needed, not `llm`"),
         ("{name: a, kind: scripted, answer: x}", "agents.yaml: answer: unknown; known are name, kind"),
         ("name: a\nkind: scripted\nrelpy: x", "agents.yaml:3: relpy: unknown; did you mean `delay`, `reply`?"),
         ("{name: a, kind: scripted, delay: soon}", "agents.yaml: delay: a duration such as"),
@@ -41,6 +49,8 @@ fn a_mistake_names_file_and_key() {
         ("{name: a, kind: scripted, silence: yes please}", "agents.yaml: silence: true or false is needed, not `yes please`"),
         ("{name: a, kind: scripted, failure: [1]}", "agents.yaml: failure: a text is needed"),
         ("{name: a, kind: scripted, reply: '${ .a | }'}", "agents.yaml: reply: `.a |`: "),
+        ("{name: a, kind: worker}", "agents.yaml: queue: missing"),
+        ("{name: a, kind: worker, queue: q, reply: x}", "agents.yaml: reply: unknown; known are name, kind, queue"),
         ("{name: a, kind: openai}", "agents.yaml: model: missing"),
         ("{name: a, kind: openai, model: m, reply: x}", "agents.yaml: reply: unknown; known are"),
         ("{name: a, kind: openai, model: m, temperature: 3}", "agents.yaml: temperature: a number from 0 to 2 is needed, not `3`"),

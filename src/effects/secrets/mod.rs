@@ -26,7 +26,7 @@ pub trait SecretSource: Send + Sync {
 
 /// Runs `effect` on `input` with its markers swapped for values, and swaps the values back in what it returns.
 ///
-/// Errors: `authorization` 403 naming the secret that no source has, before anything is called; otherwise those of `effect`, cut to what may
+/// Errors: `authorization` 403 naming every secret that no source has, before anything is called; otherwise those of `effect`, cut to what may
 /// travel.
 pub async fn with_secrets<F>(
     source: &dyn SecretSource,
@@ -57,12 +57,16 @@ async fn look_up(
     markers: &Markers,
     input: &Data,
 ) -> Result<BTreeMap<String, SecretString>, EffectError> {
-    let mut values = BTreeMap::new();
+    let (mut values, mut missing) = (BTreeMap::new(), Vec::new());
     for name in markers.names_in(input) {
         match source.secret(execution_id, &name).await? {
-            Some(value) => values.insert(name, value),
-            None => return Err(EffectError::authorization(format!("the secret `{name}` is not available"))),
-        };
+            Some(value) => drop(values.insert(name, value)),
+            None => missing.push(format!("`{name}`")),
+        }
     }
-    Ok(values)
+    match missing.as_slice() {
+        [] => Ok(values),
+        [one] => Err(EffectError::authorization(format!("the secret {one} is not available"))),
+        several => Err(EffectError::authorization(format!("the secrets {} are not available", several.join(", ")))),
+    }
 }

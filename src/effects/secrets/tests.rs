@@ -123,6 +123,13 @@ async fn errors_are_scrubbed_before_they_are_cut() {
 }
 
 #[tokio::test]
+async fn all_that_are_missing_are_named() {
+    let input = json!([markers().mark("LOST"), markers().mark("TOKEN"), markers().mark("GONE")]);
+    let error = through(input, |_| panic!("nothing is called")).await.unwrap_err();
+    assert_eq!((error.kind, error.title.as_str()), ("authorization", "the secrets `GONE`, `LOST` are not available"));
+}
+
+#[tokio::test]
 async fn a_missing_secret_stops_the_call() {
     let input = json!([markers().mark("ABSENT")]);
     let error = through(input, |_| panic!("nothing may be called")).await.unwrap_err();
