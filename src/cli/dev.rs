@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt;
-use secrecy::SecretString;
 use temporalio_client::Client;
 
 use super::document::Document;
@@ -29,7 +28,7 @@ use crate::temporal::metrics::SdkMetrics;
 const API_KEY: &str = "dev";
 
 pub async fn run(args: DevArgs, config: Config) -> Exit {
-    match serve(args, config).await {
+    match Box::pin(serve(args, config)).await {
         Ok(exit) => exit,
         Err(error) => {
             eprintln!("error: {error}");
@@ -97,7 +96,7 @@ impl Dev {
         })
         .map_err(StartError::usage)?;
         eprintln!("control plane  {} (key `{API_KEY}`)", plane.endpoint());
-        config.stigmer = Some(StigmerSettings { endpoint: plane.address().to_string(), api_key: SecretString::from(API_KEY), tls: false });
+        config.stigmer = Some(StigmerSettings::local(plane.address().to_string(), API_KEY));
         let service = Service::start(config, client, &sdk, None).await?;
         Ok(Self { server, plane, service })
     }
