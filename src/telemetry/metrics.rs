@@ -47,6 +47,9 @@ pub struct Metrics {
     delivery_errors: IntCounterVec,
     callers_gone: IntCounter,
     reconciled: IntCounter,
+    reloads: IntCounterVec,
+    reload_failing: IntGaugeVec,
+    worker_renewals: IntCounterVec,
     runbook_completions: IntCounterVec,
     runbook_completion_duration: Histogram,
     runbook_errors: IntCounter,
@@ -93,6 +96,15 @@ impl Metrics {
             reconciled: add(
                 r,
                 IntCounter::with_opts(ours("handshake_reconciled_total", "Handshakes ended by looking, since nobody called back.")),
+            ),
+            reloads: add(r, IntCounterVec::new(ours("reloads_total", "Files that changed while the process ran."), &["what", "outcome"])),
+            reload_failing: add(
+                r,
+                IntGaugeVec::new(ours("reload_failing", "1 while files that changed cannot be used, and the old ones go on."), &["what"]),
+            ),
+            worker_renewals: add(
+                r,
+                IntCounterVec::new(ours("worker_renewals_total", "Workers that were replaced in process."), &["task_queue"]),
             ),
             runbook_completions: add(
                 r,
@@ -152,6 +164,24 @@ impl Metrics {
 
     pub fn reconciled(&self) {
         self.reconciled.inc();
+    }
+
+    /// `what` has been taken over from its files, or could not be and goes on as it was.
+    pub fn reloaded(&self, what: &'static str, applied: bool) {
+        self.reloads.with_label_values(&[what, if applied { "applied" } else { "refused" }]).inc();
+        self.reload_failing.with_label_values(&[what]).set(i64::from(!applied));
+    }
+
+    /// Files are watched for `what`: its series begin.
+    pub fn reloads_watched(&self, what: &'static str) {
+        self.reload_failing.with_label_values(&[what]).set(0);
+        for outcome in ["applied", "refused"] {
+            let _ = self.reloads.with_label_values(&[what, outcome]);
+        }
+    }
+
+    pub fn worker_renewed(&self, task_queue: &str) {
+        self.worker_renewals.with_label_values(&[task_queue]).inc();
     }
 
     /// How many wait now, and for how long the one that waits longest.
