@@ -14,7 +14,8 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("config", &[]),
     ("control_plane", &["stigmer", "effects"]),
     ("dsl", &[]),
-    ("effects", &["expr", "config"]),
+    // `telemetry`: the span that a call runs in, for the callee and for its status.
+    ("effects", &["expr", "config", "telemetry"]),
     ("engine", &["plan", "expr"]),
     ("expr", &[]),
     ("handshake", &[]),
