@@ -13,6 +13,7 @@ pub mod outcome;
 mod outside;
 pub mod print;
 pub mod real;
+pub mod reload;
 pub mod run;
 pub mod schema;
 pub mod service;
@@ -24,15 +25,16 @@ pub mod worker;
 
 pub use self::args::{ApplyArgs, Cli, DevArgs, Format, RunArgs, Verb};
 pub use self::exit::Exit;
+pub use self::reload::LogReload;
 
 use crate::config::Config;
 use crate::effects::process;
 
-/// Runs the verb.
-pub async fn execute(verb: Verb, config: Config) -> Exit {
+/// Runs the verb. What `log` says holds while a worker runs.
+pub async fn execute(verb: Verb, config: Config, log: LogReload) -> Exit {
     let exit = match verb {
-        Verb::Worker | Verb::InternalWorkflowRunner => worker::run(config).await,
-        Verb::Dev(args) => dev::run(args, config).await,
+        Verb::Worker | Verb::InternalWorkflowRunner => worker::run(config, log).await,
+        Verb::Dev(args) => Box::pin(dev::run(args, config)).await,
         Verb::Run(args) => run::run(args, config).await,
         Verb::Validate(args) => validate::run(&args),
         Verb::Test(args) => test::run(&args, &config).await,

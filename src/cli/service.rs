@@ -8,11 +8,12 @@ use temporalio_client::Client;
 use tokio::task::JoinHandle;
 
 use super::Exit;
+use super::reload::{self, Hangups, LogReload, Reload};
 use crate::activities::publisher::NoPublisher;
 use crate::activities::resources::{self, Platform};
 use crate::activities::status::Publisher;
 use crate::admin::{self, Admin, Liveness, MoreMetrics, Readiness};
-use crate::config::{Config, StigmerSettings, TemporalSettings};
+use crate::config::{Config, TemporalSettings};
 use crate::effects::definitions::Definitions;
 use crate::effects::events::Sink;
 use crate::effects::http::Http;
@@ -21,7 +22,7 @@ use crate::effects::process::Processes;
 use crate::effects::resources::Resources;
 use crate::effects::script::Scripts;
 use crate::effects::secrets::{Chain, Directory, Environment};
-use crate::stigmer::{Settings as StigmerClientSettings, Stigmer};
+use crate::telemetry::trace::Tracer;
 use crate::telemetry::{Kind, Metrics};
 use crate::temporal::connect::{Address, ConnectError, Tls};
 use crate::temporal::events::Entrance;
@@ -31,6 +32,8 @@ use crate::temporal::worker::{Parts, Workers};
 
 /// Time limit of one rpc to the control plane.
 const RPC_DEADLINE: Duration = Duration::from_secs(10);
+/// For the last spans to reach the collector.
+const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 /// How often the gauges are brought up to date.
 const GAUGES_EVERY: Duration = Duration::from_secs(5);
 
@@ -38,6 +41,11 @@ const GAUGES_EVERY: Duration = Duration::from_secs(5);
 pub struct Service {
     workers: Workers,
     tasks: Vec<JoinHandle<()>>,
+    metrics: Arc<Metrics>,
+    tracer: Option<Tracer>,
+    /// Of the control plane's client.
+    reload: Option<Reload>,
+    reload_every: Duration,
 }
 
 /// Why there is none. Its text is for people.
@@ -80,6 +88,7 @@ pub fn address(settings: &TemporalSettings) -> Address {
         config_file: settings.config_file.clone(),
         profile: settings.profile.clone(),
         api_key: settings.api_key.as_ref().map(|key| key.expose_secret().to_owned()),
+        api_key_file: settings.api_key_file.clone(),
         tls: Tls {
             enabled: settings.tls,
             client_cert: settings.tls_client_cert_path.clone(),
@@ -100,16 +109,6 @@ pub fn own_secrets(config: &Config) -> Chain {
     chain.then(Environment::new(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))))
 }
 
-fn stigmer(settings: &StigmerSettings) -> Result<Stigmer, StartError> {
-    Stigmer::new(&StigmerClientSettings {
-        endpoint: settings.endpoint.clone(),
-        tls: settings.tls,
-        api_key: settings.api_key.clone(),
-        deadline: RPC_DEADLINE,
-    })
-    .map_err(StartError::usage)
-}
-
 impl Service {
     /// Starts workers and the admin listener. Ready when the task queues are polled.
     ///
@@ -121,6 +120,11 @@ impl Service {
         sdk: &SdkMetrics,
         publisher: Option<Arc<dyn Publisher>>,
     ) -> Result<Self, StartError> {
+        // All settings and clients live in it while it runs.
+        Box::pin(Self::assemble(config, client, sdk, publisher)).await
+    }
+
+    async fn assemble(config: Config, client: Client, sdk: &SdkMetrics, publisher: Option<Arc<dyn Publisher>>) -> Result<Self, StartError> {
         let metrics = Arc::new(Metrics::new());
         let liveness = Liveness::new();
         let (readiness, ready) = Readiness::new();
@@ -128,7 +132,9 @@ impl Service {
         if let Some(address) = listener.as_ref().and_then(|listener| listener.local_addr().ok()) {
             tracing::info!(%address, "serving /livez, /readyz and /metrics");
         }
-        let platform = config.stigmer.as_ref().map(stigmer).transpose()?;
+        let platform = config.stigmer.as_ref().map(|settings| reload::stigmer(settings, RPC_DEADLINE));
+        let (platform, reload) = platform.transpose().map_err(StartError::usage)?.unzip();
+        let reload_every = config.worker.reload_every;
         if platform.is_none() {
             tracing::info!(
                 "no control plane (STIGMER_BACKEND_ENDPOINT): ExecuteWorkflow, CallAgentActivity and validateWorkflow are not served"
@@ -137,6 +143,7 @@ impl Service {
         let search_attribute = search_attribute::EXECUTION_ID.ensure(&client).await;
         let listens_attribute = search_attribute::LISTENS.ensure(&client).await;
         let entrance = Entrance::open(&config.events, client.clone()).await.map_err(StartError::usage)?;
+        let tracer = Tracer::start(&config.otlp).map_err(StartError::usage)?;
         let runtime = sdk.runtime().map_err(StartError::unreachable)?;
         let http = Http::new(&config.http).map_err(StartError::usage)?;
         let sink = Sink::new(&config.events, &config.http).map_err(StartError::usage)?;
@@ -158,6 +165,7 @@ impl Service {
             },
             publisher: publisher.unwrap_or_else(|| Arc::new(NoPublisher)),
             liveness: liveness.clone(),
+            tracer: tracer.clone(),
             ready,
             search_attribute,
             listens_attribute,
@@ -165,26 +173,23 @@ impl Service {
         })
         .map_err(StartError::unreachable)?;
         let mut tasks = vec![tokio::spawn(keep_gauges(&workers, metrics.clone()))];
-        if let Some(entrance) = entrance {
-            if let Ok(address) = entrance.address() {
-                tracing::info!(%address, "taking events");
-            }
-            tasks.push(tokio::spawn(async move {
-                if let Err(error) = entrance.serve().await {
-                    tracing::error!(%error, "the listener for events has ended");
-                }
-            }));
-        }
+        tasks.extend(entrance.map(take_events));
         if let Some(listener) = listener {
             let more_metrics = MoreMetrics::from_url(format!("http://{}/metrics", sdk.address)).map_err(StartError::unreachable)?;
-            let admin = Admin { liveness, readiness, metrics, more_metrics };
+            let admin = Admin { liveness, readiness, metrics: metrics.clone(), more_metrics };
             tasks.push(tokio::spawn(async move {
                 if let Err(error) = admin.serve(listener).await {
                     tracing::error!(%error, "the admin listener has ended");
                 }
             }));
         }
-        Ok(Self { workers, tasks })
+        Ok(Self { workers, tasks, metrics, tracer, reload: reload.flatten(), reload_every })
+    }
+
+    /// From now on takes over what changes in these, and in the files of the control plane's client.
+    pub fn reload(&mut self, mut reloads: Vec<Reload>, log: Option<LogReload>, hangups: Option<Hangups>) {
+        reloads.extend(self.reload.take());
+        self.tasks.push(tokio::spawn(reload::run(reloads, log, hangups, self.reload_every, self.metrics.clone())));
     }
 
     /// Waits until something ends that should not, and says what.
@@ -195,9 +200,23 @@ impl Service {
     /// Stops polling and lets running work end within the grace period.
     pub async fn stop(self) -> bool {
         let in_time = self.workers.stop().await;
+        if let Some(tracer) = &self.tracer {
+            tracer.flush(FLUSH_LIMIT).await;
+        }
         self.tasks.iter().for_each(JoinHandle::abort);
         in_time
     }
+}
+
+fn take_events(entrance: Entrance) -> JoinHandle<()> {
+    if let Ok(address) = entrance.address() {
+        tracing::info!(%address, "taking events");
+    }
+    tokio::spawn(async move {
+        if let Err(error) = entrance.serve().await {
+            tracing::error!(%error, "the listener for events has ended");
+        }
+    })
 }
 
 /// What is pending now, from the watches and from the agent steps of the runs that are here.

@@ -1,14 +1,15 @@
 //! `worker`: serves the task queues until it is asked to stop.
 
 use super::Exit;
+use super::reload::{Hangups, LogReload, Reload};
 use super::service::{Service, StartError, address};
 use super::stop::Stop;
 use crate::config::Config;
 use crate::temporal::connect;
 use crate::temporal::metrics::SdkMetrics;
 
-pub async fn run(config: Config) -> Exit {
-    match serve(config).await {
+pub async fn run(config: Config, log: LogReload) -> Exit {
+    match serve(config, log).await {
         Ok(exit) => exit,
         Err(error) => {
             tracing::error!("{error}");
@@ -17,18 +18,23 @@ pub async fn run(config: Config) -> Exit {
     }
 }
 
-async fn serve(config: Config) -> Result<Exit, StartError> {
+async fn serve(config: Config, log: LogReload) -> Result<Exit, StartError> {
     let mut stop = Stop::listen().map_err(StartError::unreachable)?;
+    let hangups = Hangups::listen().map_err(StartError::unreachable)?;
     let sdk = SdkMetrics::start().map_err(StartError::unreachable)?;
     let address = address(&config.temporal);
-    let client = tokio::select! {
-        client = connect::patiently(&address, Some(sdk.for_client())) => client?,
+    let connected = tokio::select! {
+        connected = connect::patiently(&address, Some(sdk.for_client())) => connected?,
         signal = stop.asked() => {
             tracing::info!(signal, "stopped before Temporal was reached");
             return Ok(Exit::Completed);
         }
     };
+    let client = connected.client;
+    let key = address.api_key_file.as_deref().map(|file| Reload::temporal_api_key(file, client.clone()));
+    let reloads = connected.tls.map(Reload::temporal_tls).into_iter().chain(key).collect();
     let mut service = Service::start(config, client, &sdk, None).await?;
+    service.reload(reloads, Some(log), Some(hangups));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "worker started");
     tokio::select! {
         signal = stop.asked() => tracing::info!(signal, "stopping: no new work; running activities may end within the grace period"),
