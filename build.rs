@@ -1,10 +1,12 @@
 //! Compiles `proto/` without a protoc on the machine: messages, gRPC clients and servers, and the descriptors for the JSON mapping.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use prost::Message;
+use prost_types::FileDescriptorSet;
 
 /// Messages whose fields hold a task token or a secret. Their `Debug` is written by hand (`src/stigmer/redacted.rs`), so that a log line
 /// with `{:?}` cannot show one.
@@ -38,7 +40,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+    fs::write(out.join("history.bin"), history_descriptors()?.encode_to_vec())?;
     Ok(())
+}
+
+/// What describes Temporal's histories: the SDK's build has compiled it, and hands over where it is.
+fn history_descriptors() -> Result<FileDescriptorSet, Box<dyn Error>> {
+    const WANTED: &str = "temporal/api/history/v1/message.proto";
+    const PATH: &str = "DEP_TEMPORALIO_PROTOS_DESCRIPTOR_PATH";
+    println!("cargo:rerun-if-env-changed={PATH}");
+    let path = env::var(PATH).map_err(|_| "temporalio-protos does not say where its descriptors are")?;
+    let mut all = FileDescriptorSet::decode(fs::read(path)?.as_slice())?;
+    let (mut wanted, mut next) = (BTreeSet::new(), vec![WANTED.to_owned()]);
+    while let Some(name) = next.pop() {
+        let file = all.file.iter().find(|file| file.name() == name).ok_or_else(|| format!("{name} is not among the descriptors"))?;
+        next.extend(file.dependency.iter().filter(|other| !wanted.contains(*other)).cloned());
+        wanted.insert(name);
+    }
+    all.file.retain(|file| wanted.contains(file.name()));
+    for file in &mut all.file {
+        file.source_code_info = None;
+    }
+    Ok(all)
 }
 
 /// Every `.proto` file below `folder`.

@@ -62,7 +62,7 @@ fn run(cli: Cli, settings: Loaded, log: LogReload) -> Result<Exit, Exit> {
         tracing::error!(%error, "cannot start threads");
         Exit::Unreachable
     })?;
-    let exit = runtime.block_on(cli::execute(cli.verb, settings.config, log));
+    let exit = runtime.block_on(cli::execute(cli.verb, settings, log));
     // A call that does not come back must not keep the process: whatever was worth waiting for has been waited for.
     runtime.shutdown_background();
     Ok(exit)

@@ -6,6 +6,8 @@ mod support;
 mod authoring;
 #[path = "cli/dev.rs"]
 mod dev;
+#[path = "cli/history.rs"]
+mod history;
 #[path = "cli/local_run.rs"]
 mod local_run;
 #[path = "cli/pages.rs"]

@@ -86,5 +86,5 @@ async fn a_run_that_would_go_another_way_is_noticed() {
     assert_ne!(changed, text, "the definition stands in the input");
     payload.data = changed.into_bytes();
     let error = replay(history).await.expect_err("a timer comes where an activity was");
-    assert!(error.contains("nondeterministic"), "{error}");
+    assert!(error.contains("Some(\"/do/1/before\")") && error.contains("a timer for `before`"), "{error}");
 }

@@ -1,10 +1,23 @@
 //! Which activities of others a document may call, and the local activity `workflow_runner/activity-policy`, which gives a run that list.
 
+use crate::config::ActivitySettings;
 use crate::expr::Data;
+use crate::stigmer::convert::Queues;
 
 /// The patterns of `activities.allow`, as a list of texts.
 pub(super) fn run(patterns: &[String]) -> Data {
     Data::array(patterns.iter().map(Data::string))
+}
+
+/// Where the activities are that a platform's workflows name without a queue, and which of them the patterns keep from being called.
+#[must_use]
+pub fn queues(settings: &ActivitySettings) -> Queues {
+    let queue = |(name, queue): (&String, &String)| {
+        let passes = allowed(&settings.allow, queue, name);
+        let refused = || format!("names an activity that may not be called: `activities.allow` does not let '{queue}/{name}' pass");
+        (name.clone(), if passes { Ok(queue.clone()) } else { Err(refused()) })
+    };
+    settings.queues.iter().map(queue).collect()
 }
 
 /// Whether any of the patterns `queue/Name` lets an activity through; none does where there are none. `*` stands for any text, `/` excepted where

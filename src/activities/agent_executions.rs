@@ -16,6 +16,9 @@ pub struct AgentRef {
     /// On the execution's metadata; a function of workflow id, first run id, task reference and visit.
     pub tag: String,
     pub activity_id: String,
+    /// The workflow execution that the step is part of, where a platform knows of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<String>,
     /// What the step's own secrets are called, so that their values are taken out of an answer that is read back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secrets: Option<SecretScope>,

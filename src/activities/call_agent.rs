@@ -108,6 +108,7 @@ pub(super) async fn run(activities: &ExecutionActivities, ctx: &ActivityContext,
     };
     if let Some(existing) = find(stigmer, &call.tag).await.map_err(|e| of_rpc(&e))? {
         let id = existing.metadata.as_ref().map(|m| m.id.clone()).unwrap_or_default();
+        activities.agent_seen(call.workflow_execution_id.as_deref(), &call.reference, &existing);
         return match Reading::of(&existing) {
             Reading::Unfinished => {
                 log("the agent execution is running already; staying pending", &id);
@@ -157,7 +158,10 @@ async fn create(activities: &ExecutionActivities, stigmer: &Stigmer, call: &Agen
         let refused = &mut refused;
         async move {
             match stigmer.create_agent_execution(request).await {
-                Ok(created) => Ok(Data::string(created.metadata.map(|m| m.id).unwrap_or_default())),
+                Ok(created) => {
+                    activities.agent_seen(call.workflow_execution_id.as_deref(), &call.reference, &created);
+                    Ok(Data::string(created.metadata.map(|m| m.id).unwrap_or_default()))
+                }
                 Err(e) => {
                     let error = EffectError::communication(503, e.to_string());
                     *refused = Some(of_rpc(&e));

@@ -13,11 +13,13 @@ use temporalio_common::data_converters::RawValue;
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus as RunStatus;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
-use super::definition::Refusal;
+use super::definition::{Refusal, Resolved};
+use super::environment::{self, Variables};
 use super::{RunnerActivities, definition, execution_status, failure, payload};
+use crate::effects::resources::Purpose;
 use crate::handshake::look::describe;
 use crate::handshake::{Begun, Callback, ChildInput, EnvVar, Outcome, Reply, StartError, StartRequest, child_id, start_or_attach};
-use crate::plan;
+use crate::plan::{self, MAX_OUTSIDES, OutsideKind, Outsides};
 use crate::stigmer::payload as wire;
 use crate::stigmer::wfx::{ExecutionPhase, WorkflowExecution, WorkflowExecutionSpec, WorkflowExecutionStatus};
 use crate::telemetry::trace;
@@ -99,11 +101,13 @@ async fn begin(
     let there = there
         .map_err(|e| Refusal::passing(format!("cannot look for the child: {}", e.message())))?
         .is_some_and(|child| child.is_open() || child.status == RunStatus::Completed);
-    let definition = definition::of(&activities.stigmer, spec).await?;
-    let listens = if activities.listens_attribute { listens(&definition) } else { vec![] };
+    let Resolved { workflow, instance } = definition::resolve(&activities.stigmer, spec).await?;
+    let definition = definition::yaml(&workflow, &activities.queues)?;
+    let variables = environment::of(&activities.stigmer, &workflow, &instance, spec, org).await?;
+    let listens = if activities.listens_attribute { listens(activities, &definition).await } else { vec![] };
     let request = StartRequest {
         task_queue: activities.workflow_queue.clone(),
-        input: child_input(activities, execution_id, org, spec, definition),
+        input: child_input(activities, execution_id, org, spec, &variables, definition),
         attempt_deadline: info.deadline,
         search_attribute: activities.search_attribute,
         listens,
@@ -127,12 +131,18 @@ async fn begin(
     })
 }
 
-/// The types of events that a definition listens to. One that cannot be planned fails by itself when it runs.
-fn listens(definition: &str) -> Vec<String> {
-    if !definition.contains("listen") {
+/// The types of events that a definition listens to, with the functions that stand elsewhere. One that cannot be planned fails by itself when it
+/// runs.
+async fn listens(activities: &RunnerActivities, definition: &str) -> Vec<String> {
+    const FILE: &str = "workflow.yaml";
+    let purpose = |kind| if kind == OutsideKind::Function { Purpose::Run } else { Purpose::Read };
+    let missing =
+        |known: &Outsides| plan::missing(definition, FILE, known).into_iter().map(|o| (o.uri.to_string(), purpose(o.kind))).collect();
+    let outsides = activities.outside.gather(MAX_OUTSIDES, missing, |_, _| ()).await;
+    if !definition.contains("listen") && !outsides.values().any(|text| text.contains("listen")) {
         return vec![]; // most do not, and planning takes a while
     }
-    plan::build(definition, "workflow.yaml").map(|plan| plan.listens).unwrap_or_default()
+    plan::build_with(definition, FILE, &outsides).map(|plan| plan.listens).unwrap_or_default()
 }
 
 /// `trigger_message` that is a JSON object is the input; any other is `{"message": …, "metadata": …}`.
@@ -144,12 +154,17 @@ fn initial_data(spec: &WorkflowExecutionSpec) -> Value {
     json!({"message": spec.trigger_message, "metadata": metadata})
 }
 
-fn child_input(activities: &RunnerActivities, execution_id: &str, org: &str, spec: &WorkflowExecutionSpec, yaml: String) -> ChildInput {
+fn child_input(
+    activities: &RunnerActivities,
+    execution_id: &str,
+    org: &str,
+    spec: &WorkflowExecutionSpec,
+    variables: &Variables,
+    yaml: String,
+) -> ChildInput {
     // A secret's value stays with the control plane; its name is all that the child needs.
-    let env_vars = spec
-        .runtime_env
-        .iter()
-        .map(|(name, v)| (name.clone(), EnvVar { value: (!v.is_secret).then(|| v.value.clone()), is_secret: v.is_secret }));
+    let env_vars =
+        variables.iter().map(|(name, v)| (name.clone(), EnvVar { value: (!v.is_secret).then(|| v.value.clone()), is_secret: v.is_secret }));
     ChildInput {
         workflow_execution_id: execution_id.to_owned(),
         workflow_yaml: yaml,

@@ -65,6 +65,12 @@ pub fn phase(phase: Phase) -> ExecutionPhase {
     }
 }
 
+/// Whether the platform will hear no other phase of the execution.
+#[must_use]
+pub fn is_terminal(phase: ExecutionPhase) -> bool {
+    matches!(phase, ExecutionPhase::ExecutionCompleted | ExecutionPhase::ExecutionFailed | ExecutionPhase::ExecutionCancelled)
+}
+
 fn as_object(output: &Data) -> Data {
     if output.is_object() { output.clone() } else { Data::object([("value", output.clone())]) }
 }

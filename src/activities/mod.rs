@@ -9,6 +9,7 @@
 
 pub mod activity_policy;
 pub mod agent_executions;
+mod agent_rows;
 pub mod call;
 pub mod call_agent;
 pub mod call_http;
@@ -17,6 +18,7 @@ mod cancel_agent;
 pub mod complete_external_activity;
 mod definition;
 mod emit_event;
+mod environment;
 pub mod execute_workflow;
 pub mod execution_status;
 pub mod failure;
@@ -48,6 +50,7 @@ use temporalio_common::data_converters::RawValue;
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio::time::Instant;
 
 use self::publisher::StigmerPublisher;
 use self::secrets::Secrets;
@@ -61,6 +64,8 @@ use crate::effects::{self, EffectError};
 use crate::expr::Data;
 use crate::handshake::{Delivery, DeliveryError, OnCallerGone, Outcome, Wheel};
 use crate::stigmer::Stigmer;
+use crate::stigmer::agx::AgentExecution;
+use crate::stigmer::convert::Queues;
 use crate::stigmer::payload::Parts;
 use crate::telemetry::{self, Kind, Metrics};
 
@@ -81,6 +86,10 @@ pub struct RunnerActivities {
     pub search_attribute: bool,
     /// The same for `WorkflowRunnerListens`.
     pub listens_attribute: bool,
+    /// Of the activities that a `CALL_ACTIVITY` names.
+    pub queues: Queues,
+    /// Documents elsewhere that definitions are made of.
+    pub outside: effects::resources::Resources,
     pub wheel: Wheel,
 }
 
@@ -93,6 +102,8 @@ pub struct ExecutionActivities {
     pub definitions: Definitions,
     /// `activities.allow`.
     pub allowed_activities: Vec<String>,
+    /// Of the activities that a `CALL_ACTIVITY` of another workflow names.
+    pub queues: Queues,
     /// Documents elsewhere that definitions are made of.
     pub outside: effects::resources::Resources,
     pub secrets: Secrets,
@@ -114,8 +125,20 @@ impl ExecutionActivities {
     }
 }
 
+impl ExecutionActivities {
+    /// The platform's task list may show the agent execution that a step waits for.
+    fn agent_seen(&self, execution_id: Option<&str>, call_id: &str, agent: &AgentExecution) {
+        if let (Some(publisher), Some(id)) = (&self.publisher, execution_id) {
+            publisher.agent_seen(id, call_id, agent);
+        }
+    }
+}
+
 /// `validateWorkflow`.
-pub struct ValidationActivities;
+pub struct ValidationActivities {
+    /// Of the activities that a `CALL_ACTIVITY` names.
+    pub queues: Queues,
+}
 
 /// `WatchCaller`.
 pub struct WatchActivities {
@@ -225,8 +248,8 @@ impl ExecutionActivities {
 #[allow(clippy::unused_async, reason = "the macro wants it so")]
 impl ValidationActivities {
     #[activity(name = "validateWorkflow")]
-    pub async fn validate_workflow(_ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
-        Ok(validate_workflow::run(&input))
+    pub async fn validate_workflow(self: Arc<Self>, ctx: ActivityContext, input: RawValue) -> Result<RawValue, ActivityError> {
+        Ok(validate_workflow::run(&input, &self.queues, ctx.info().workflow_id.as_deref()).await)
     }
 }
 
@@ -313,8 +336,9 @@ impl Beat<'_> {
     /// Cancelled, when the activity is.
     async fn until<T>(&self, work: impl Future<Output = T>) -> Result<T, ActivityError> {
         let limit = self.0.info().heartbeat_timeout.filter(|t| !t.is_zero());
-        let mut ticks = tokio::time::interval(limit.map_or(NEVER, |limit| limit / 3));
-        ticks.tick().await;
+        let period = limit.map_or(NEVER, |limit| limit / 3);
+        // Begun a period from now: an interval's first tick, which is at once, would cost each call the millisecond that timers are rounded up to.
+        let mut ticks = tokio::time::interval_at(Instant::now() + period, period);
         tokio::pin!(work);
         loop {
             tokio::select! {

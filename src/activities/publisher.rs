@@ -3,13 +3,15 @@
 //! Progress carries tasks and never a phase: the platform has no order check, and a late phase would undo a terminal one. For the same reason the
 //! terminal status of an execution is sent only after its progress has come to rest: what waits is dropped, what is under way is awaited.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
+use super::agent_rows::AgentRows;
 use super::execution_status;
-use super::status::{Publisher, RunKey, TaskList, TerminalStatus};
+use super::status::{Phase, Publisher, RunKey, TaskList, TaskState, TerminalStatus};
+use crate::stigmer::agx::AgentExecution;
 use crate::stigmer::wfx::{ExecutionPhase, WorkflowExecutionStatus};
 use crate::stigmer::{Stigmer, StigmerError};
 
@@ -19,9 +21,20 @@ const WAITING_MAX: usize = 10_000;
 pub struct StigmerPublisher {
     stigmer: Stigmer,
     waiting: Mutex<BTreeMap<String, Waiting>>,
+    agents: Mutex<Agents>,
     wake: Notify,
     /// Held while progress is under way, so that a terminal status never overtakes it.
     sending: AsyncMutex<()>,
+}
+
+/// What is shown with the rows of agent steps.
+#[derive(Default)]
+struct Agents {
+    rows: AgentRows,
+    /// Executions whose last list, sent from here, has an agent step open.
+    open: BTreeSet<String>,
+    /// Of these, those of which there is something new to show.
+    news: BTreeSet<String>,
 }
 
 enum Waiting {
@@ -33,7 +46,13 @@ impl StigmerPublisher {
     /// The publisher, and the task that sends for it until the process ends.
     #[must_use]
     pub fn start(stigmer: Stigmer) -> Arc<Self> {
-        let publisher = Arc::new(Self { stigmer, waiting: Mutex::default(), wake: Notify::new(), sending: AsyncMutex::default() });
+        let publisher = Arc::new(Self {
+            stigmer,
+            waiting: Mutex::default(),
+            agents: Mutex::default(),
+            wake: Notify::new(),
+            sending: AsyncMutex::default(),
+        });
         let sender = Arc::downgrade(&publisher);
         tokio::spawn(async move {
             while let Some(publisher) = sender.upgrade() {
@@ -51,15 +70,60 @@ impl StigmerPublisher {
     async fn send_waiting(&self) {
         loop {
             let _sending = self.sending.lock().await;
-            let Some((id, waiting)) = self.take() else { return };
-            let status = match &waiting {
+            let Some((id, waiting)) = self.take() else {
+                let Some(id) = self.agents().news.pop_first() else { return };
+                self.refresh(&id).await;
+                continue;
+            };
+            let mut status = match &waiting {
                 Waiting::Progress(tasks) => WorkflowExecutionStatus { tasks: execution_status::tasks(tasks), ..Default::default() },
                 Waiting::Terminal(status) => execution_status::message(status),
             };
+            self.agents().rows.annotate(&id, &mut status.tasks);
+            if matches!(waiting, Waiting::Terminal(_)) {
+                self.forget(&id);
+            }
             if let Err(e) = self.stigmer.update_status(&id, status).await {
                 tracing::warn!(execution_id = %id, error = %e, "cannot publish progress; the next change repairs it");
             }
         }
+    }
+
+    fn agents(&self) -> MutexGuard<'_, Agents> {
+        self.agents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something is known of an agent execution that a step of this execution waits for. `call_id` is the step's: its task's reference, with
+    /// iterations and visit behind it.
+    pub fn agent_seen(&self, execution_id: &str, call_id: &str, agent: &AgentExecution) {
+        let mut agents = self.agents();
+        agents.rows.note(execution_id, call_id, agent);
+        if agents.open.contains(execution_id) {
+            agents.news.insert(execution_id.to_owned());
+            drop(agents);
+            self.wake.notify_one();
+        }
+    }
+
+    /// Shows what is new of agents in the list that the platform has. Only this process sends that list, so nothing comes in between.
+    async fn refresh(&self, id: &str) {
+        let Ok(execution) = self.stigmer.get_execution(id).await else { return };
+        let mut tasks = execution.status.map(|status| status.tasks).unwrap_or_default();
+        if !self.agents().rows.annotate(id, &mut tasks) {
+            return;
+        }
+        let status = WorkflowExecutionStatus { tasks, ..Default::default() };
+        if let Err(e) = self.stigmer.update_status(id, status).await {
+            tracing::warn!(execution_id = %id, error = %e, "cannot publish progress; the next change repairs it");
+        }
+    }
+
+    /// The execution has ended.
+    fn forget(&self, id: &str) {
+        let mut agents = self.agents();
+        agents.rows.forget(id);
+        agents.open.remove(id);
+        agents.news.remove(id);
     }
 
     fn put(&self, id: &str, waiting: Waiting) {
@@ -79,7 +143,22 @@ impl StigmerPublisher {
     pub async fn publish_terminal(&self, execution_id: &str, status: &TerminalStatus) -> Result<(), StigmerError> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(execution_id);
         let _sending = self.sending.lock().await;
-        self.stigmer.update_status(execution_id, execution_status::message(status)).await.map(|_| ())
+        let mut message = execution_status::message(status);
+        // Somebody may have settled the execution in place of a run that was cancelled (an operator, the platform itself): its word stays.
+        if status.phase == Phase::Cancelled && self.is_settled(execution_id).await? {
+            message.phase = ExecutionPhase::Unspecified.into();
+            message.error.clear();
+        }
+        self.agents().rows.annotate(execution_id, &mut message.tasks);
+        self.stigmer.update_status(execution_id, message).await?;
+        self.forget(execution_id);
+        Ok(())
+    }
+
+    /// Whether the execution's phase is terminal.
+    async fn is_settled(&self, execution_id: &str) -> Result<bool, StigmerError> {
+        let execution = self.stigmer.get_execution(execution_id).await?;
+        Ok(execution.status.is_some_and(|status| execution_status::is_terminal(status.phase())))
     }
 
     /// Sends a phase with an error, as `ExecuteWorkflow` does at its edges.
@@ -96,9 +175,7 @@ impl StigmerPublisher {
     /// # Errors
     /// Those of the rpcs.
     pub async fn ensure_ended(&self, execution_id: &str, cancelled: bool, error: &str) -> Result<(), StigmerError> {
-        let execution = self.stigmer.get_execution(execution_id).await?;
-        let phase = execution.status.map_or(ExecutionPhase::Unspecified, |s| s.phase());
-        if matches!(phase, ExecutionPhase::ExecutionCompleted | ExecutionPhase::ExecutionFailed | ExecutionPhase::ExecutionCancelled) {
+        if self.is_settled(execution_id).await? {
             return Ok(());
         }
         let phase = if cancelled { ExecutionPhase::ExecutionCancelled } else { ExecutionPhase::ExecutionFailed };
@@ -109,6 +186,14 @@ impl StigmerPublisher {
 impl Publisher for StigmerPublisher {
     fn progress(&self, run: &RunKey, tasks: TaskList) {
         if let Some(id) = &run.execution_id {
+            let mut agents = self.agents();
+            if tasks.rows.iter().any(|row| row.kind == "agent" && row.state == TaskState::InProgress) {
+                agents.open.insert(id.clone());
+            } else {
+                agents.open.remove(id);
+                agents.news.remove(id);
+            }
+            drop(agents);
             self.put(id, Waiting::Progress(tasks));
         }
     }

@@ -21,6 +21,7 @@ pub(super) async fn run(activities: &ExecutionActivities, agent: &AgentRef) -> R
     let (begun, mut pause) = (Instant::now(), FIRST_PAUSE);
     loop {
         let execution = find(activities.stigmer()?, &agent.tag).await.map_err(|e| of_rpc(&e))?;
+        execution.iter().for_each(|execution| activities.agent_seen(agent.execution_id.as_deref(), &agent.activity_id, execution));
         let reading = execution.as_ref().map_or(Reading::Unfinished, Reading::of);
         let late = begun.elapsed() + pause > LAG;
         match reading {

@@ -19,6 +19,7 @@ use crate::handshake::{Ended, Outcome, reconcile};
 
 pub(super) async fn run(activities: &ExecutionActivities, ctx: &ActivityContext, agent: &AgentRef) -> Result<Data, ActivityError> {
     let execution = find(activities.stigmer()?, &agent.tag).await.map_err(|e| of_rpc(&e))?;
+    execution.iter().for_each(|execution| activities.agent_seen(agent.execution_id.as_deref(), &agent.activity_id, execution));
     let (found, outcome) = match execution.as_ref().map(Reading::of) {
         Some(Reading::Unfinished) => return Ok(Data::from(json!({"state": "running"}))),
         Some(Reading::Answer { answer }) => ("completed", Outcome::Completed(json_payload(&hidden(activities, agent, answer).await?))),

@@ -1,7 +1,7 @@
 //! Values of secrets for one activity: where they come from on this side of the wire, and how long they are kept.
 //!
-//! An activity's input names secrets by markers only. The values are looked up here: first in the execution's own `runtime_env`, fetched from
-//! the control plane by execution id, then in what the process was given (`effects::secrets`).
+//! An activity's input names secrets by markers only. The values are looked up here: first in the execution's own variables (see `environment`),
+//! fetched from the control plane by execution id, then in what the process was given (`effects::secrets`).
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -14,12 +14,15 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use temporalio_sdk::activities::ActivityError;
 
+use super::definition::{self, Refusal, Resolved};
+use super::environment::{self, Variables};
 use super::failure;
 use crate::effects::EffectError;
 use crate::effects::secrets::{SecretSource, with_secrets};
 use crate::expr::Data;
 use crate::expr::marker::Markers;
 use crate::stigmer::Stigmer;
+use crate::stigmer::wfx::WorkflowExecution;
 
 /// An execution's values are kept this long in memory after they were fetched.
 const KEPT: Duration = Duration::from_mins(2);
@@ -128,17 +131,16 @@ impl ExecutionSecrets {
         if let Ok(found) = self.kept(execution_id, name) {
             return Ok(found);
         }
+        let unanswered =
+            |reason: String| EffectError::communication(503, "The control plane cannot be asked for secrets").with_detail(reason);
         let execution = match self.stigmer.get_execution(execution_id).await {
             Ok(execution) => execution,
             Err(e) if e.is_not_found() => return Ok(None),
-            Err(e) => {
-                let error = EffectError::communication(503, "The control plane cannot be asked for secrets");
-                return Err(error.with_detail(e.to_string()));
-            }
+            Err(e) => return Err(unanswered(e.to_string())),
         };
         // Also values that are not marked: a document that calls a variable secret is taken at its word.
-        let values = execution.spec.map(|spec| spec.runtime_env).unwrap_or_default();
-        let values: BTreeMap<_, _> = values.into_iter().map(|(k, v)| (k, SecretString::from(v.value))).collect();
+        let variables = self.variables(execution).await.map_err(|refusal| unanswered(refusal.text))?;
+        let values: BTreeMap<_, _> = variables.into_iter().map(|(k, v)| (k, SecretString::from(v.value))).collect();
         let found = values.get(name).cloned();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT_EXECUTIONS {
@@ -146,6 +148,14 @@ impl ExecutionSecrets {
         }
         kept.insert(execution_id.to_owned(), Kept { since: Instant::now(), values });
         Ok(found)
+    }
+
+    /// Everything that the execution was given: the same as what its child was told the names of.
+    async fn variables(&self, execution: WorkflowExecution) -> Result<Variables, Refusal> {
+        let org = execution.metadata.map(|metadata| metadata.org).unwrap_or_default();
+        let spec = execution.spec.unwrap_or_default();
+        let Resolved { workflow, instance } = definition::resolve(&self.stigmer, &spec).await?;
+        environment::of(&self.stigmer, &workflow, &instance, &spec, &org).await
     }
 }
 

@@ -1,54 +1,101 @@
-//! `apply FILE…`: registers documents by namespace, name and version in `definitions.dir`.
+//! `apply FILE…`: registers documents, in a folder or with the control plane.
 //!
-//! Every document is checked before the first one is written. A control plane is no place for them: it takes a `WorkflowSpec`, which knows only
-//! a part of the language.
+//! Every document is checked before the first one is registered. The folder takes any document; the platform takes those that have a form there
+//! (see `stigmer::express`), and what has none is told by task.
+
+mod dir;
+mod platform;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
 
 use super::document::Document;
 use super::run::folder_of;
-use super::{ApplyArgs, Exit, outside};
+use super::{Exit, outside};
 use crate::config::Config;
-use crate::effects::definitions::{Definitions, RegisterError, Registered};
 
-pub async fn run(args: &ApplyArgs, mut config: Config) -> Exit {
-    let mut documents = Vec::new();
-    let mut exit = Exit::Completed;
-    for file in &args.files {
+#[derive(Args, Debug)]
+pub struct ApplyArgs {
+    /// The documents
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+
+    /// Where to: by default the folder where `definitions.dir` is set, else the platform where `STIGMER_BACKEND_ENDPOINT` is
+    #[arg(long, value_enum, value_name = "PLACE")]
+    pub to: Option<Place>,
+
+    /// Organisation that the workflows belong to
+    #[arg(long, default_value = "local", value_name = "NAME")]
+    pub org: String,
+
+    /// Replace a version that is registered in the folder with another text
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Place {
+    /// `definitions.dir`, where `run: workflow` finds them
+    Dir,
+    /// The control plane, which runs them
+    Platform,
+}
+
+/// A document that is valid.
+struct Checked {
+    file: String,
+    namespace: String,
+    name: String,
+    version: String,
+    text: String,
+}
+
+pub async fn run(args: &ApplyArgs, config: Config) -> Exit {
+    let place = match (args.to, &config.definitions.dir, &config.stigmer) {
+        (Some(place), ..) => place,
+        (None, Some(_), _) => Place::Dir,
+        (None, None, Some(_)) => Place::Platform,
+        (None, None, None) => {
+            eprintln!("error: there is no place for definitions: set definitions.dir, or STIGMER_BACKEND_ENDPOINT and STIGMER_API_KEY");
+            return Exit::Usage;
+        }
+    };
+    let documents = match check(&args.files, &config).await {
+        Ok(documents) => documents,
+        Err(exit) => return exit,
+    };
+    match place {
+        Place::Dir => dir::register(&documents, &config, args.force),
+        Place::Platform if args.force => {
+            eprintln!("error: --force is for the folder: the platform keeps what came last");
+            Exit::Usage
+        }
+        Place::Platform => platform::register(&documents, &config, &args.org).await,
+    }
+}
+
+async fn check(files: &[PathBuf], config: &Config) -> Result<Vec<Checked>, Exit> {
+    let mut config = config.clone();
+    let (mut documents, mut exit) = (Vec::new(), None);
+    for file in files {
         config.resources.folder = Some(folder_of(file));
         match Document::read(file) {
             Ok(document) => match document.plan(&outside::read(&document, &config).await) {
-                Ok(plan) => documents.push((file.display(), plan, document.text)),
-                Err(invalid) => exit = invalid,
+                Ok(plan) => documents.push(Checked {
+                    file: file.display().to_string(),
+                    namespace: plan.namespace,
+                    name: plan.name,
+                    version: plan.version,
+                    text: document.text,
+                }),
+                Err(invalid) => exit = Some(invalid),
             },
             Err(message) => {
                 eprintln!("error: {message}");
-                exit = Exit::Usage;
+                exit = Some(Exit::Usage);
             }
         }
     }
-    if exit != Exit::Completed {
-        return exit;
-    }
-    let definitions = Definitions::new(&config.definitions);
-    for (file, plan, text) in documents {
-        let (namespace, name, version) = (&plan.namespace, &plan.name, &plan.version);
-        match definitions.register(namespace, name, version, &text, args.force) {
-            Ok(done) => println!("{namespace}/{name} {version}: {}", word(done)),
-            Err(error) => {
-                eprintln!("error: {file}: {error}");
-                if matches!(error, RegisterError::NoPlace) && config.stigmer.is_some() {
-                    eprintln!("hint: a control plane takes no definitions from here; it has its own way to create workflows");
-                }
-                exit = if matches!(error, RegisterError::Differs(_)) { Exit::Faulted } else { Exit::Usage };
-            }
-        }
-    }
-    exit
-}
-
-fn word(done: Registered) -> &'static str {
-    match done {
-        Registered::Added => "registered",
-        Registered::Unchanged => "unchanged",
-        Registered::Replaced => "replaced",
-    }
+    exit.map_or(Ok(documents), Err)
 }

@@ -7,8 +7,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::apply::ApplyArgs;
+use super::doctor::DoctorArgs;
 use super::explain::ExplainArgs;
 use super::graph::GraphArgs;
+use super::handshake::HandshakeArgs;
+use super::history::HistoryArgs;
+use super::replay::ReplayArgs;
 use super::test::TestArgs;
 use super::validate::ValidateArgs;
 use crate::config::{AdminSettings, Flag, HttpSettings, RunSettings};
@@ -63,8 +68,14 @@ pub enum Verb {
     /// Run the cases of test files, with calls mocked and in virtual time
     Test(TestArgs),
 
-    /// Draw a definition
+    /// Draw a definition, and a run of it
     Graph(GraphArgs),
+
+    /// Show what a run did, task by task
+    History(HistoryArgs),
+
+    /// Tell whether this version would go on with runs that another one began
+    Replay(ReplayArgs),
 
     /// Print the JSON Schema of definitions, for editors
     Schema,
@@ -72,8 +83,14 @@ pub enum Verb {
     /// Show what the code of a problem means
     Explain(ExplainArgs),
 
-    /// Register documents in `definitions.dir`, where `run: workflow` finds them
+    /// Register documents in `definitions.dir`, where `run: workflow` finds them, or with the platform
     Apply(ApplyArgs),
+
+    /// Look at everything that a worker needs, and say how to put right what is wrong
+    Doctor(DoctorArgs),
+
+    /// List, show and end what waits for a workflow or an agent
+    Handshake(HandshakeArgs),
 }
 
 #[derive(Args, Debug)]
@@ -142,17 +159,6 @@ pub struct RunArgs {
     pub format: Format,
 }
 
-#[derive(Args, Debug)]
-pub struct ApplyArgs {
-    /// The documents
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<PathBuf>,
-
-    /// Replace a version that is registered with another text
-    #[arg(long)]
-    pub force: bool,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people: indented JSON, errors with their place in the document
@@ -189,7 +195,11 @@ impl Cli {
                 [AdminSettings::LOCAL, HttpSettings::LOCAL, RunSettings::ENABLED].into_iter().chain(watched).collect()
             }
             Verb::Test(_) => vec![HttpSettings::LOCAL, RunSettings::ENABLED, ("log.level", "warn")],
-            Verb::Validate(_) | Verb::Graph(_) | Verb::Schema | Verb::Explain(_) => vec![("log.level", "warn")],
+            // What the SDK says of a replay that diverges is said again, in other words.
+            Verb::History(_) | Verb::Replay(_) => vec![("log.level", "off")],
+            Verb::Validate(_) | Verb::Graph(_) | Verb::Schema | Verb::Explain(_) | Verb::Doctor(_) | Verb::Handshake(_) => {
+                vec![("log.level", "warn")]
+            }
         }
     }
 }
@@ -248,6 +258,12 @@ mod tests {
             "workflow-runner run",
             "workflow-runner run a.yaml --workflow-id w",
             "workflow-runner worker --ui-port 1",
+            "workflow-runner replay",
+            "workflow-runner history",
+            "workflow-runner history w --file f",
+            "workflow-runner history --file f --run-id r",
+            "workflow-runner history w --run 0",
+            "workflow-runner graph a.yaml --run w --history f",
         ] {
             assert!(read(line).is_err_and(|error| error.use_stderr()), "{line}");
         }

@@ -20,9 +20,27 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// In the order of their numbers.
+    pub const ALL: [Self; 7] =
+        [Self::Completed, Self::Faulted, Self::InvalidDefinition, Self::Cancelled, Self::Usage, Self::Unreachable, Self::Interrupted];
+
     #[must_use]
     pub fn code(self) -> u8 {
         self as u8
+    }
+
+    /// For the documentation.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Completed => "done: the workflow completed, the definitions are valid, the tests passed",
+            Self::Faulted => "the workflow faulted, or a test, `doctor` or `replay` failed",
+            Self::InvalidDefinition => "a definition is invalid",
+            Self::Cancelled => "the workflow was cancelled",
+            Self::Usage => "wrong arguments or settings, a file that cannot be read",
+            Self::Unreachable => "a server cannot be reached",
+            Self::Interrupted => "Ctrl-C; the run that this process had started is cancelled",
+        }
     }
 }
 

@@ -4,16 +4,20 @@ pub mod apply;
 pub mod args;
 pub mod dev;
 pub mod diagnostics;
+pub mod doctor;
 pub mod document;
 pub mod exit;
 pub mod explain;
 pub mod graph;
+pub mod handshake;
+pub mod history;
 pub mod input;
 pub mod outcome;
 mod outside;
 pub mod print;
 pub mod real;
 pub mod reload;
+pub mod replay;
 pub mod run;
 pub mod schema;
 pub mod service;
@@ -23,25 +27,30 @@ pub mod timeline;
 pub mod validate;
 pub mod worker;
 
-pub use self::args::{ApplyArgs, Cli, DevArgs, Format, RunArgs, Verb};
+pub use self::args::{Cli, DevArgs, Format, RunArgs, Verb};
 pub use self::exit::Exit;
 pub use self::reload::LogReload;
 
-use crate::config::Config;
+use crate::config::Loaded;
 use crate::effects::process;
 
 /// Runs the verb. What `log` says holds while a worker runs.
-pub async fn execute(verb: Verb, config: Config, log: LogReload) -> Exit {
+pub async fn execute(verb: Verb, settings: Loaded, log: LogReload) -> Exit {
+    let Loaded { config, warnings, .. } = settings;
     let exit = match verb {
         Verb::Worker | Verb::InternalWorkflowRunner => worker::run(config, log).await,
         Verb::Dev(args) => Box::pin(dev::run(args, config)).await,
         Verb::Run(args) => run::run(args, config).await,
         Verb::Validate(args) => validate::run(&args),
         Verb::Test(args) => test::run(&args, &config).await,
-        Verb::Graph(args) => graph::run(&args, config).await,
+        Verb::Graph(args) => graph::run(args, config).await,
+        Verb::History(args) => history::run(args, config).await,
+        Verb::Replay(args) => replay::run(&args, config).await,
         Verb::Schema => schema::run(),
         Verb::Explain(args) => explain::run(&args),
         Verb::Apply(args) => apply::run(&args, config).await,
+        Verb::Doctor(args) => doctor::run(args, config, warnings).await,
+        Verb::Handshake(args) => handshake::run(args, config).await,
     };
     process::settled().await;
     exit

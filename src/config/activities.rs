@@ -1,5 +1,6 @@
 //! `activities.*`: which activities of others a document may call.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Key;
@@ -10,6 +11,8 @@ use super::reader::Reader;
 pub struct ActivitySettings {
     /// Patterns `queue/Name`, where `*` stands for any text.
     pub allow: Vec<String>,
+    /// Task queues by name of activity, for callers that name an activity only.
+    pub queues: BTreeMap<String, String>,
     /// Start-to-close of one that has no timeout of its own.
     pub timeout: Duration,
 }
@@ -21,6 +24,12 @@ pub const KEYS: &[Key] = &[
         "What `call: activity` may call: patterns queue/Name with commas between, `*` for any text; nothing by default.",
     )
     .list(),
+    Key::new(
+        "activities.queues",
+        "",
+        "Queues of the activities that CALL_ACTIVITY names: Name=queue with commas between; activities.allow holds too.",
+    )
+    .list(),
     Key::new("activities.timeout", "1h", "Longest time of a `call: activity` whose task has no timeout."),
 ];
 
@@ -28,6 +37,7 @@ impl ActivitySettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             allow: reader.parse("activities.allow", |text| listed(text).map(pattern).collect()),
+            queues: reader.parse("activities.queues", |text| listed(text).map(queue).collect()),
             timeout: reader.duration("activities.timeout", Duration::from_secs(1)..=Duration::from_hours(24 * 365)),
         }
     }
@@ -36,6 +46,13 @@ impl ActivitySettings {
 impl Default for ActivitySettings {
     fn default() -> Self {
         super::defaults(Self::read)
+    }
+}
+
+fn queue(word: &str) -> Result<(String, String), String> {
+    match word.split_once('=').map(|(name, queue)| (name.trim(), queue.trim())) {
+        Some((name, queue)) if !name.is_empty() && !queue.is_empty() => Ok((name.to_owned(), queue.to_owned())),
+        _ => Err(format!("`Name=queue` is needed, not `{word}`")),
     }
 }
 

@@ -30,6 +30,14 @@ pub struct Found {
     pub yaml: String,
 }
 
+/// What looking for a definition came to.
+#[derive(Debug)]
+pub enum Lookup {
+    Found(Found),
+    /// It is not registered; the error says so, and what there is.
+    Missing(EffectError),
+}
+
 /// What registering a definition came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registered {
@@ -63,26 +71,34 @@ impl Definitions {
     ///
     /// Errors: `configuration` 400, naming what there is where the wanted one is not.
     pub async fn find(&self, wanted: &Data) -> Result<Found, EffectError> {
+        match self.look(wanted).await? {
+            Lookup::Found(found) => Ok(found),
+            Lookup::Missing(error) => Err(error),
+        }
+    }
+
+    /// The same where something else may have what is missing here. Errors: a definition that is there and cannot be read.
+    pub async fn look(&self, wanted: &Data) -> Result<Lookup, EffectError> {
         let text = |key: &str| wanted.get(key).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
         let (this, namespace, name, version) = (self.clone(), text("namespace"), text("name"), text("version"));
         let found = tokio::task::spawn_blocking(move || this.look_up(&namespace, &name, &version)).await;
         found.unwrap_or_else(|error| Err(EffectError::runtime("the definition cannot be read").with_detail(error.to_string())))
     }
 
-    fn look_up(&self, namespace: &str, name: &str, version: &str) -> Result<Found, EffectError> {
+    fn look_up(&self, namespace: &str, name: &str, version: &str) -> Result<Lookup, EffectError> {
         let missing = format!("the workflow `{namespace}/{name}`, version `{version}`, is not registered");
-        let missing = |detail: String| EffectError::configuration(missing.clone()).with_detail(detail);
-        let dir = self.dir.as_ref().ok_or_else(|| missing("definitions.dir is not set".to_owned()))?;
+        let missing = |detail: String| Ok(Lookup::Missing(EffectError::configuration(missing.clone()).with_detail(detail)));
+        let Some(dir) = &self.dir else { return missing("definitions.dir is not set".to_owned()) };
         if let Some(part) = [namespace, name].into_iter().find(|part| !is_name(part)) {
-            return Err(missing(format!("`{part}` cannot be a name")));
+            return missing(format!("`{part}` cannot be a name"));
         }
         let versions = versions(&dir.join(namespace).join(name));
         let wanted = if version == LATEST { latest(&versions) } else { versions.iter().find(|known| *known == version) };
-        let Some(version) = wanted else { return Err(missing(self.near(namespace, name, &versions))) };
+        let Some(version) = wanted else { return missing(self.near(namespace, name, &versions)) };
         let path = dir.join(namespace).join(name).join(format!("{version}.yaml"));
         let unreadable =
             |error: io::Error| EffectError::configuration(format!("{} cannot be read", path.display())).with_detail(error.to_string());
-        Ok(Found { version: version.clone(), yaml: fs::read_to_string(&path).map_err(unreadable)? })
+        Ok(Lookup::Found(Found { version: version.clone(), yaml: fs::read_to_string(&path).map_err(unreadable)? }))
     }
 
     /// What there is, at the first level where something is missing.
@@ -168,7 +184,10 @@ mod tests {
     use super::*;
 
     fn find(definitions: &Definitions, version: &str) -> Result<Found, EffectError> {
-        definitions.look_up("pets", "buy", version)
+        match definitions.look_up("pets", "buy", version)? {
+            Lookup::Found(found) => Ok(found),
+            Lookup::Missing(error) => Err(error),
+        }
     }
 
     #[test]

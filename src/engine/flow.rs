@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cursor::{FrameId, Kept};
 use super::fault::{Fault, Standard};
+use super::host::Place;
 use super::progress::Event;
 use super::race::{Limit, within};
 use super::run::Run;
@@ -105,7 +106,7 @@ impl Run<'_> {
                 },
                 Ok(true) => self.around(task, &view).await,
                 Ok(false) => {
-                    self.host.report(Event::Skipped { task, at: self.host.now() });
+                    self.host.report(Event::Skipped { task, at: self.host.now() }, &view.place());
                     return Ok((view.raw_input, Then::Continue));
                 }
                 Err(fault) => Err(fault.into()),
@@ -120,7 +121,7 @@ impl Run<'_> {
         let raw_input = match self.resumed::<TaskState>(resume)? {
             Some(TaskState::Inside { raw_input, input, started_at, definition }) => {
                 let (raw_input, input) = (self.kept(raw_input)?, self.kept(input)?);
-                self.host.report(Event::Resumed { task, at: started_at });
+                self.host.report(Event::Resumed { task, at: started_at }, &Place::new(strand, &raw_input));
                 let resume = Some(definition);
                 return Ok(View { started_at, input, resume, admitted: true, ..View::new(self, strand, Some(task), raw_input) });
             }
@@ -130,7 +131,7 @@ impl Run<'_> {
         let stepped = self.step(strand).await;
         stepped.map_err(|halt| halt.stop(self, || TaskState::Ahead { raw_input: self.keep(&raw_input) }))?;
         let view = View::new(self, strand, Some(task), raw_input);
-        self.host.report(Event::Started { task, at: view.started_at });
+        self.host.report(Event::Started { task, at: view.started_at }, &view.place());
         Ok(view)
     }
 
@@ -138,20 +139,20 @@ impl Run<'_> {
         let at = self.host.now();
         match result {
             Ok((output, then)) => {
-                self.host.report(Event::Completed { task, output: &output, at });
+                self.host.report(Event::Completed { task, output: &output, at }, &view.place());
                 Ok((output, then))
             }
             Err(Stop::Fault(fault)) => {
                 let fault = fault.at(&task.reference);
-                self.host.report(Event::Failed { task, fault: &fault, at });
+                self.host.report(Event::Failed { task, fault: &fault, at }, &view.place());
                 Err(fault.into())
             }
             Err(Stop::End(output)) => {
-                self.host.report(Event::Completed { task, output: &output, at });
+                self.host.report(Event::Completed { task, output: &output, at }, &view.place());
                 Err(Stop::End(output))
             }
             Err(Stop::Cancelled) => {
-                self.host.report(Event::Cancelled { task, at });
+                self.host.report(Event::Cancelled { task, at }, &view.place());
                 Err(Stop::Cancelled)
             }
             Err(Stop::Suspend(definition)) => {
@@ -198,6 +199,9 @@ impl Run<'_> {
             remember(task, view);
         }
         view.output = transform(view, task.output_as.as_ref(), &view.raw_output)?;
+        if self.plan.uses_data && matches!(task.kind, Kind::Listen(_)) {
+            view.strand.change_data(|data| data.with(&task.name, view.output.clone()));
+        }
         check(self, "task output", task.output_schema.as_ref(), &view.output)?;
         if let Some(export) = &task.export_as {
             let context = view.template(export, &view.output)?;
@@ -232,7 +236,8 @@ pub(super) fn check(run: &Run<'_>, what: &str, schema: Option<&Schema>, value: &
     schema.validate(value).map_err(|detail| run.fault(Standard::Validation, &format!("{what} does not fit its schema"), Some(detail)))
 }
 
-/// Keeps `$data`: the keys of a `set`, and each call's result under its task's name.
+/// Keeps `$data`: the keys of a `set`, and each call's result under its task's name. What was listened for is kept as `output.as` leaves it: its raw
+/// form is always a list.
 fn remember(task: &Task, view: &View<'_>) {
     match &task.kind {
         Kind::Set(_) if view.raw_output.is_object() => view.strand.change_data(|data| data.merged(&view.raw_output)),

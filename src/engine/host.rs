@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::fault::Fault;
 use super::inbox::Inbox;
 use super::progress::Event;
+pub use super::strand::Place;
 use crate::expr::Data;
 
 /// A cancellation scope. Cancelling it cancels every timer and call made under it and under its children, and nothing else.
@@ -113,7 +114,7 @@ pub trait Host {
     fn unique_id(&self, call_id: &str) -> String;
     fn call(&self, call: Call, scope: &Scope) -> LocalBoxFuture<'static, Result<Data, CallError>>;
     /// Something happened that a watcher may want to see. Free: no history event, no blocking.
-    fn report(&self, event: Event<'_>);
+    fn report(&self, event: Event<'_>, place: &Place<'_>);
 }
 
 /// A UUID (RFC 9562, version 8) made of texts: the same texts, the same UUID.

@@ -105,6 +105,32 @@ impl Strand {
     }
 }
 
+/// Where in a run a step of a task happened, as far as the task itself does not say it. Texts are made only for those who ask.
+pub struct Place<'a> {
+    strand: &'a Strand,
+    input: &'a Data,
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn new(strand: &'a Strand, input: &'a Data) -> Self {
+        Self { strand, input }
+    }
+
+    /// The indexes of the loops around the task, as the ids of its calls have them: `[7][0]`, empty outside of loops.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let mut path = String::new();
+        self.strand.frame.write_path(&mut path);
+        path
+    }
+
+    /// The task's raw input.
+    #[must_use]
+    pub fn input(&self) -> &'a Data {
+        self.input
+    }
+}
+
 struct Binding {
     index: usize,
     value: Data,

@@ -9,6 +9,7 @@ use super::authorization;
 use super::cursor::FrameId;
 use super::fault::{Fault, Standard};
 use super::flow::Stop;
+use super::host::Place;
 use super::run::Run;
 use super::strand::Strand;
 use crate::expr::{self, Data, EvalError, Fuel, Program, Template, Variables};
@@ -38,6 +39,11 @@ impl<'v> View<'v> {
         let started_at = run.host.now();
         let null = Data::null;
         Self { run, strand, task, started_at, raw_input, input: null(), raw_output: null(), output: null(), admitted: false, resume: None }
+    }
+
+    /// Where this is, for whoever watches.
+    pub fn place(&self) -> Place<'_> {
+        Place::new(self.strand, &self.raw_input)
     }
 
     /// What the task's definition left to go on from, in a type of its own. Once.

@@ -1,12 +1,13 @@
 //! What of jq there is.
 //!
-//! Left out: whatever reads the clock, the time zone or the environment, ends the process, or prints. What remains is charged: jq's definitions are
+//! Beside jaq's there are a few of jq's that it lacks (`defs.jq`). Left out: whatever reads the clock, the time zone or the environment, ends the process, or prints. What remains is charged: jq's definitions are
 //! rewritten like any program, and each native stands behind a definition of its name that takes fuel first.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jaq_core::Bind;
+use jaq_core::load::parse;
 use jaq_core::load::parse::{Def, Term};
 use jaq_core::native::Fun;
 
@@ -69,8 +70,10 @@ static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
         inner.insert(name, behind);
         defs.push(guarded(name, behind, &args));
     }
-    let own = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-    defs.extend(own.filter(|def| denied(def.name).is_none()).map(harden::definition));
+    let theirs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    // A test compiles each of them: were the text no jq, they would not be there.
+    let ours = parse(include_str!("defs.jq"), |parser| parser.defs()).unwrap_or_default();
+    defs.extend(theirs.chain(ours).filter(|def| denied(def.name).is_none()).map(harden::definition));
     let mut by_name: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (at, def) in defs.iter().enumerate() {
         by_name.entry(def.name).or_default().push(at);

@@ -114,6 +114,27 @@ fn definitions_that_call_themselves_are_refused() {
 }
 
 #[test]
+fn functions_of_jq_that_jaq_lacks() {
+    for (source, input, output) in [
+        (r#"[.[] | IN("a", "b")]"#, json!(["a", "c"]), json!([true, false])),
+        (r#"IN(.[]; "x", "c")"#, json!(["a", "c"]), json!(true)),
+        ("INDEX(.id)", json!([{"id": 1, "v": "a"}, {"id": 1, "v": "b"}]), json!({"1": {"id": 1, "v": "b"}})),
+        ("INDEX(.[]; .v)", json!([{"v": "a"}]), json!({"a": {"v": "a"}})),
+        ("[toarray, (.a | toarray)]", json!({"a": [1]}), json!([[{"a": [1]}], [1]])),
+        ("[leaf_paths]", json!({"a": [1, {"b": null}]}), json!([["a", 0], ["a", 1, "b"]])),
+        ("[65, 122] | map(ascii)", json!(null), json!(["A", "z"])),
+        (r#"0 | [date, (dateadd("seconds"; 60) | date)]"#, json!(null), json!(["1970-01-01T00:00:00Z", "1970-01-01T00:01:00Z"])),
+        (r#"trimstr("x")"#, json!("xaxx"), json!("ax")),
+        ("@csv", json!([1, "say \"hi\", she said", null, true]), json!("1,\"say \"\"hi\"\", she said\",,true")),
+        (r#"@csv "row: \(.)""#, json!(["a", 2.5]), json!("row: \"a\",2.5")),
+        ("@tsv", json!(["a\tb", "c\\d", 1, null]), json!("a\\tb\tc\\\\d\t1\t")),
+    ] {
+        assert_eq!(run(source, input), Ok(output), "{source}");
+    }
+    assert!(run("@csv", json!([[1]])).unwrap_err().contains("array has no place in a row of CSV"));
+}
+
+#[test]
 fn ordinary_expressions_take_little_fuel() {
     for source in [".a", ".a + 1", "$item.index", "{a: .b, c: \"\\(.d)\"}", ".a // 1", "[.a[]?]"] {
         let fuel = Fuel::new(1000);

@@ -164,6 +164,12 @@ pub struct AddressFields {
 }
 
 impl AddressFields {
+    /// As it says itself; empty where it does not.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     fn read(&self, namespace: &str) -> Result<CallbackAddress, CallbackError> {
         let parts = [
             ("namespace", &self.namespace),

@@ -116,20 +116,28 @@ pub async fn look(client: &Client, address: &CallbackAddress) -> Result<Seen, St
 /// # Errors
 /// The server cannot be asked.
 pub async fn describe(client: &Client, workflow_id: &str, run_id: &str) -> Result<Option<Described>, Status> {
+    match ask(client, workflow_id, run_id).await? {
+        Some(response) => {
+            Described::of(response).map(Some).ok_or_else(|| Status::internal("the server describes a workflow without its info"))
+        }
+        None => Ok(None),
+    }
+}
+
+/// The server's own words about a run.
+pub(super) async fn ask(client: &Client, workflow_id: &str, run_id: &str) -> Result<Option<DescribeWorkflowExecutionResponse>, Status> {
     let request = DescribeWorkflowExecutionRequest {
         namespace: client.namespace(),
         execution: Some(WorkflowExecution { workflow_id: workflow_id.to_owned(), run_id: run_id.to_owned() }),
     };
     match WorkflowService::describe_workflow_execution(&mut client.clone(), request.into_request()).await {
-        Ok(response) => Described::of(response.into_inner())
-            .map(Some)
-            .ok_or_else(|| Status::internal("the server describes a workflow without its info")),
+        Ok(response) => Ok(Some(response.into_inner())),
         Err(status) if status.code() == Code::NotFound => Ok(None),
         Err(status) => Err(status),
     }
 }
 
-fn pending(activity: &PendingActivityInfo, run_ends: Option<SystemTime>) -> Pending {
+pub(super) fn pending(activity: &PendingActivityInfo, run_ends: Option<SystemTime>) -> Pending {
     let state = match activity.state() {
         PendingActivityState::CancelRequested => PendingState::CancelRequested,
         PendingActivityState::Started => PendingState::Started,
@@ -147,7 +155,7 @@ fn pending(activity: &PendingActivityInfo, run_ends: Option<SystemTime>) -> Pend
 }
 
 /// None for a time that is not set: the zero of protobuf or of the server's language.
-fn time(seconds: i64, nanos: i32) -> Option<SystemTime> {
+pub(super) fn time(seconds: i64, nanos: i32) -> Option<SystemTime> {
     let seconds = u64::try_from(seconds).ok().filter(|s| *s > 0)?;
     SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, u32::try_from(nanos).unwrap_or(0)))
 }

@@ -18,6 +18,7 @@
 //! | deliver | `deliver`, `look`, `outcome` | exactly once, by the newest callback, whatever is lost on the way |
 //! | watch | `watch`, `sweep` | nobody waits for a dead child, no child works for a dead caller |
 //! | reconcile | `reconcile` | the agent's own status is the truth |
+//! | operate | `operator` | an operator sees what Temporal knows, and nothing else |
 //!
 //! What decides is a pure function with a table test; what calls the server only carries answers to it.
 
@@ -29,6 +30,7 @@ pub mod deliver;
 pub mod failure;
 pub mod listens;
 pub mod look;
+pub mod operator;
 pub mod outcome;
 pub mod pace;
 pub mod payload;

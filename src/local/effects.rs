@@ -82,9 +82,9 @@ impl RealCalls {
     /// A run that this one's call starts: everything the same but the ids.
     fn child<'c>(&'c self, call_id: &str) -> nested::Child<'c> {
         let (id, depth) = (format!("{}{call_id}", self.run_id), self.depth + 1);
-        let Effects { definitions, markers, settings, .. } = &self.ready.effects;
+        let Effects { definitions, resources, markers, settings, .. } = &self.ready.effects;
         let calls = Rc::new(Self { ready: self.ready.clone(), run_id: id.as_str().into(), depth });
-        nested::Child { id, depth, definitions, markers, settings, calls }
+        nested::Child { id, depth, definitions, resources, markers, settings, calls }
     }
 }
 

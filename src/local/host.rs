@@ -15,7 +15,7 @@ use super::relay::{Never, Relay};
 use super::scope::Token;
 use crate::effects::EffectError;
 use crate::engine::fault::{Fault, Standard};
-use crate::engine::host::{self, Call, CallError, Handover, Host, Scope, Waited};
+use crate::engine::host::{self, Call, CallError, Handover, Host, Place, Scope, Waited};
 use crate::engine::inbox::Inbox;
 use crate::engine::progress::Event;
 use crate::expr::Data;
@@ -137,7 +137,7 @@ impl Host for LocalHost {
         host::uuid(&[&self.run_id, call_id])
     }
 
-    fn report(&self, event: Event<'_>) {
+    fn report(&self, event: Event<'_>, _: &Place<'_>) {
         (self.observer)(event);
     }
 }

@@ -15,11 +15,12 @@ use super::clock::Clock;
 use super::host::LocalHost;
 use crate::effects::EffectError;
 use crate::effects::definitions::Definitions;
+use crate::effects::resources::{Purpose, Resources};
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::{self, Outcome, Settings, Start};
 use crate::expr::Data;
 use crate::expr::marker::Markers;
-use crate::plan::{self, Plan};
+use crate::plan::{self, BuildError, MAX_OUTSIDES, OutsideKind, Outsides, Plan};
 
 /// Workflows in workflows: one that starts itself without end must come to one.
 const DEPTH_MAX: u32 = 16;
@@ -30,6 +31,8 @@ pub struct Child<'c> {
     /// Of the child: 1 for one that a run of depth 0 starts.
     pub depth: u32,
     pub definitions: &'c Definitions,
+    /// What definitions are made of beside their own text.
+    pub resources: &'c Resources,
     pub markers: &'c Markers,
     pub settings: &'c Settings,
     pub calls: Rc<dyn Calls>,
@@ -44,7 +47,7 @@ pub async fn run(child: Child<'_>, wanted: &Data, clock: &Clock) -> Result<Data,
     if child.depth > DEPTH_MAX {
         return Err(EffectError::runtime("workflows are nested too deeply").with_detail(format!("{DEPTH_MAX} levels are the most")));
     }
-    let plan = plan(child.definitions, wanted).await?;
+    let plan = plan(&child, wanted).await?;
     let mut start = Start::new(child.id, wanted.get("input").unwrap_or_default(), clock.now());
     if start.input.is_object() {
         start.data = start.input.clone();
@@ -60,10 +63,24 @@ pub async fn run(child: Child<'_>, wanted: &Data, clock: &Clock) -> Result<Data,
     }
 }
 
-async fn plan(definitions: &Definitions, wanted: &Data) -> Result<Plan, EffectError> {
-    let found = definitions.find(wanted).await?;
+async fn plan(child: &Child<'_>, wanted: &Data) -> Result<Plan, EffectError> {
+    let found = child.definitions.find(wanted).await?;
     let name = format!("{}.yaml", found.version);
-    plan::build(&found.yaml, &name).map_err(|error| EffectError::configuration("Invalid definition").with_detail(error.to_string()))
+    let purpose = |kind| if kind == OutsideKind::Function { Purpose::Run } else { Purpose::Read };
+    let missing =
+        |known: &Outsides| plan::missing(&found.yaml, &name, known).into_iter().map(|o| (o.uri.to_string(), purpose(o.kind))).collect();
+    let mut unread = None;
+    let outsides = child
+        .resources
+        .gather(MAX_OUTSIDES, missing, |_, error| {
+            unread.get_or_insert(error);
+        })
+        .await;
+    if let Some(error) = unread {
+        return Err(error);
+    }
+    let invalid = |error: BuildError| EffectError::configuration("Invalid definition").with_detail(error.to_string());
+    plan::build_with(&found.yaml, &name, &outsides).map_err(invalid)
 }
 
 /// The run, and then what it left without waiting for it.

@@ -426,3 +426,9 @@ fn what_comes_later_is_valid_and_does_not_run() {
     let error = build(&text, "t").unwrap_err().to_string();
     assert!(error.starts_with("t:2:1: unsupported[E0517]: `schedule` cannot be run yet") && error.ends_with("(and 1 more)"), "{error}");
 }
+
+#[test]
+fn a_bare_duration_is_no_name_of_a_timeout() {
+    let found = check(&format!("{HEAD}do:\n  - a: {{wait: PT1S, timeout: PT48H}}\n"), "a.yaml");
+    assert_eq!(found[0].help.as_deref(), Some("a time limit is written `timeout: { after: PT48H }`"), "{found:?}");
+}

@@ -25,7 +25,7 @@ pub use build::{
 pub use cache::PlanCache;
 pub use schema::Schema;
 
-use crate::dsl::Diagnostic;
+pub use crate::dsl::Diagnostic;
 pub use crate::dsl::tasks::call_http::HttpOutput;
 pub use crate::dsl::tasks::listen::Read;
 pub use crate::dsl::tasks::run::Return;

@@ -127,6 +127,11 @@ impl Stigmer {
         self.unary(rpc::WORKFLOW_BY_REFERENCE, reference(ApiResourceKind::Workflow, org, slug)).await
     }
 
+    /// Creates a workflow, or replaces the one of its organisation and name. The platform has it validated first.
+    pub async fn apply_workflow(&self, workflow: wf::Workflow) -> Result<wf::Workflow, StigmerError> {
+        self.unary(rpc::APPLY_WORKFLOW, workflow).await
+    }
+
     /// The workflow instance.
     pub async fn get_instance(&self, id: &str) -> Result<wfi::WorkflowInstance, StigmerError> {
         self.unary(rpc::GET_INSTANCE, wfi::WorkflowInstanceId { value: id.to_owned() }).await

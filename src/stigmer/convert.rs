@@ -13,6 +13,8 @@ mod rules;
 mod scan;
 mod task;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 pub use problem::{ConvertError, Problem};
@@ -29,11 +31,14 @@ pub struct Converted {
     pub notes: Vec<String>,
 }
 
-/// Converts a specification; reports every problem at once.
-pub fn convert(spec: &wf::WorkflowSpec) -> Result<Converted, ConvertError> {
-    let none = std::collections::BTreeMap::new();
+/// Task queues by name of activity, as the worker's settings have them; or why that activity may not be called.
+pub type Queues = BTreeMap<String, Result<String, String>>;
+
+/// Converts a specification; reports every problem at once. A `CALL_ACTIVITY` names no queue: `queues` has it.
+pub fn convert(spec: &wf::WorkflowSpec, queues: &Queues) -> Result<Converted, ConvertError> {
+    let none = BTreeMap::new();
     let declared = spec.env_spec.as_ref().map_or(&none, |env| &env.data);
-    let mut context = Context::new(declared);
+    let mut context = Context::new(declared, queues);
     let document = document::block(spec, &mut context);
     if spec.tasks.is_empty() {
         context.problem(Problem::Workflow("workflow must have at least one task".to_owned()));
@@ -54,8 +59,8 @@ pub fn convert(spec: &wf::WorkflowSpec) -> Result<Converted, ConvertError> {
 }
 
 /// The document alone, without the notes.
-pub fn to_yaml(spec: &wf::WorkflowSpec) -> Result<String, ConvertError> {
-    convert(spec).map(|converted| converted.yaml)
+pub fn to_yaml(spec: &wf::WorkflowSpec, queues: &Queues) -> Result<String, ConvertError> {
+    convert(spec, queues).map(|converted| converted.yaml)
 }
 
 #[cfg(test)]

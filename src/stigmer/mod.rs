@@ -5,8 +5,11 @@
 
 pub mod client;
 pub mod convert;
+pub mod express;
 pub mod json;
 pub mod payload;
+#[cfg(test)]
+pub(crate) mod random_spec;
 mod redacted;
 pub mod structs;
 

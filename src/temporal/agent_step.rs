@@ -48,6 +48,7 @@ pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) ->
     let agent = AgentRef {
         tag: format!("wr-{}", &digest(&[host.ctx.workflow_id(), &host.facts.first_run_id, &call.id])[..40]),
         activity_id: id,
+        execution_id: host.facts.execution_id.clone(),
         secrets: SecretScope::of(&call.input, &host.facts.markers, host.facts.secrets_of.as_deref()),
     };
     let step = Step { ctx: host.ctx.clone(), facts: host.facts.clone(), agent, token, open };

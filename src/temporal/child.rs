@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
+use indexmap::IndexMap;
 use temporalio_common::search_attributes::SearchAttributes;
 use temporalio_common::{RetryPolicy, UntypedActivity, UntypedWorkflow};
 use temporalio_sdk::{ChildWorkflowOptions, LocalActivityOptions, ParentClosePolicy};
@@ -21,6 +22,7 @@ use crate::activities::payload::{first, raw, raw_of};
 use crate::engine::fault::{Fault, Standard};
 use crate::engine::host::{Call, CallError};
 use crate::expr::Data;
+use crate::handshake::child::EnvVar;
 use crate::handshake::{ChildInput, WORKFLOW_TYPE, listens};
 
 const LOOKUP_LIMIT: Duration = Duration::from_secs(30);
@@ -40,7 +42,7 @@ pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) ->
             return refuse(Standard::Authorization, "A secret cannot be handed to another workflow", detail);
         }
         let name = |key: &'static str| (key, call.input.get(key).unwrap_or_default());
-        let wanted = Data::object([name("namespace"), name("name"), name("version")]);
+        let wanted = Data::object([name("namespace"), name("name"), name("version"), ("org", Data::from(facts.org_id.clone()))]);
         let found = ctx.execute_local_activity(UntypedActivity::new(RESOLVE_DEFINITION), raw(&wanted), lookup_options(&token)).await;
         let found = match found {
             Ok(found) => first(&found).or_else(|e| refuse(Standard::Runtime, "Unreadable definition", e))?,
@@ -49,7 +51,7 @@ pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) ->
         let input = ChildInput {
             workflow_yaml: found.get("yaml").and_then(|yaml| yaml.as_str().map(str::to_owned)).unwrap_or_default(),
             initial_data: call.input.get("input").unwrap_or_default().to_json(),
-            env_vars: facts.env_vars.clone(),
+            env_vars: variables(&found, &facts.env_vars),
             org_id: facts.org_id.clone(),
             secrets_of: facts.secrets_of.clone(),
             ..ChildInput::default()
@@ -83,6 +85,14 @@ pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) ->
         }
     }
     .boxed_local()
+}
+
+/// What the definition brings itself, and over it what this run was given.
+fn variables(found: &Data, own: &IndexMap<String, EnvVar>) -> IndexMap<String, EnvVar> {
+    let text = |value: &Data| value.as_str().map(str::to_owned);
+    let brought = found.get("env").map(|env| env.entries().into_iter().flatten().collect::<Vec<_>>()).unwrap_or_default();
+    let brought = brought.into_iter().map(|(name, value)| (name.to_owned(), EnvVar { value: text(&value), is_secret: false }));
+    brought.chain(own.iter().map(|(name, var)| (name.clone(), var.clone()))).collect()
 }
 
 fn lookup_options(token: &WorkflowCancellationToken) -> LocalActivityOptions {

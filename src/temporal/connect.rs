@@ -75,6 +75,20 @@ pub async fn once(address: &Address, meter: Option<TemporalMeter>) -> Result<Cli
     attempt(connection, client, &target, meter).await
 }
 
+/// Where a connection goes: `https` where it is encrypted.
+///
+/// # Errors
+/// A wrong setting.
+pub fn target(address: &Address) -> Result<Url, ConnectError> {
+    let (connection, ..) = options(address)?;
+    let mut target = connection.target;
+    if connection.tls_options.is_some() && target.scheme() == "http" {
+        // The one is as good a scheme for a URL as the other, so this cannot fail.
+        let _ = target.set_scheme("https");
+    }
+    Ok(target)
+}
+
 /// Connects, waiting for a server that is not there yet: one clear line for each attempt, no crash.
 ///
 /// # Errors

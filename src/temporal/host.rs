@@ -35,7 +35,7 @@ use super::{agent_step, child, foreign_activity, own_activity};
 use crate::activities::names;
 use crate::activities::payload::PAYLOAD_LIMIT_BYTES;
 use crate::engine::fault::{Fault, Standard};
-use crate::engine::host::{self, Call, CallError, Effect, Handover, Host, Scope, Waited};
+use crate::engine::host::{self, Call, CallError, Effect, Handover, Host, Place, Scope, Waited};
 use crate::engine::inbox::Inbox;
 use crate::engine::progress::Event;
 use crate::expr::Data;
@@ -205,7 +205,7 @@ impl Host for TemporalHost {
         host::uuid(&[self.ctx.workflow_id(), &self.facts.first_run_id, call_id])
     }
 
-    fn report(&self, event: Event<'_>) {
-        self.reporter.borrow_mut().record(event, &self.ctx);
+    fn report(&self, event: Event<'_>, place: &Place<'_>) {
+        self.reporter.borrow_mut().record(event, place, &self.ctx);
     }
 }

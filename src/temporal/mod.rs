@@ -21,6 +21,7 @@ mod own_activity;
 pub mod pending;
 pub mod progress;
 mod renewal;
+pub mod replay;
 pub mod run;
 mod scope;
 pub mod search_attribute;

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use temporalio_workflow::WorkflowContext;
 
 use super::run::now;
@@ -12,11 +13,18 @@ use super::workflow::ServerlessWorkflow;
 use crate::activities::lifecycle::LifecycleOutlet;
 use crate::activities::status::{Publisher, RunKey, TaskList, TaskRow, TaskState};
 use crate::engine::Outcome;
+use crate::engine::host::Place;
 use crate::engine::lifecycle::Lifecycle;
 use crate::engine::progress::{Event, Progress, Row, RowStatus};
 
 /// Outputs that travel to the run that continues this one; larger ones are left out of the list from then on.
 const CARRIED_OUTPUT_BYTES: usize = 2 * 1024;
+
+/// Sees every step of a run as it is taken, on a replay too: for tools that look at a history. It changes nothing.
+pub trait Observer: Send + Sync {
+    /// `now` is workflow time; `events` of the history had been read by then.
+    fn step(&self, event: Event<'_>, place: &Place<'_>, now: Timestamp, events: u32);
+}
 
 pub struct Reporter {
     /// What the runs before this one did.
@@ -26,6 +34,7 @@ pub struct Reporter {
     publisher: Arc<dyn Publisher>,
     changed: bool,
     lifecycle: Option<Telling>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 /// Lifecycle events and where they go.
@@ -36,13 +45,21 @@ struct Telling {
 
 impl Reporter {
     pub fn new(run: RunKey, publisher: Arc<dyn Publisher>) -> Self {
-        Self { earlier: TaskList::default(), progress: Progress::default(), run, publisher, changed: false, lifecycle: None }
+        let (earlier, progress) = (TaskList::default(), Progress::default());
+        Self { earlier, progress, run, publisher, changed: false, lifecycle: None, observer: None }
     }
 
     /// Goes on with the list of the run that this one continues.
     #[must_use]
     pub fn after(mut self, earlier: TaskList) -> Self {
         self.earlier = earlier;
+        self
+    }
+
+    /// Every step is told to `observer` too.
+    #[must_use]
+    pub fn observed(mut self, observer: Option<Arc<dyn Observer>>) -> Self {
+        self.observer = observer;
         self
     }
 
@@ -76,7 +93,10 @@ impl Reporter {
         }
     }
 
-    pub fn record(&mut self, event: Event<'_>, ctx: &WorkflowContext<ServerlessWorkflow>) {
+    pub fn record(&mut self, event: Event<'_>, place: &Place<'_>, ctx: &WorkflowContext<ServerlessWorkflow>) {
+        if let Some(observer) = &self.observer {
+            observer.step(event, place, now(ctx), ctx.history_length());
+        }
         self.progress.apply(event);
         self.changed = true;
         if let Some(telling) = &mut self.lifecycle {

@@ -21,7 +21,7 @@ use super::delivery;
 use super::host::{RunFacts, TemporalHost};
 use super::outside::{self, NoPlan};
 use super::pending::PendingSteps;
-use super::progress::Reporter;
+use super::progress::{Observer, Reporter};
 use super::watch::{Stop, Watch};
 use super::workflow::ServerlessWorkflow;
 use crate::activities::digest;
@@ -59,6 +59,8 @@ pub struct WorkflowServices {
     pub listens_attribute: bool,
     /// Where lifecycle events go, if anywhere.
     pub lifecycle: Option<LifecycleOutlet>,
+    /// Who looks on; nobody, in a worker.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 /// The texts that a failure carries are cut to this, so that the failure itself always fits.
@@ -72,7 +74,7 @@ pub async fn run(ctx: WorkflowContext<ServerlessWorkflow>, input: RawValue) -> R
     let started_at = earlier.as_ref().map_or_else(|| now(&ctx), |earlier| earlier.started_at);
     let child = Child { started_at, execution_id: input.execution_id(), budget: services.delivery_budget };
     let key = RunKey { workflow_id: ctx.workflow_id().to_owned(), execution_id: child.execution_id.clone() };
-    let mut reporter = Reporter::new(key, services.publisher.clone());
+    let mut reporter = Reporter::new(key, services.publisher.clone()).observed(services.observer.clone());
     let (mut outsides, mut resume) = (Outsides::new(), None);
     if let Some(earlier) = earlier {
         reporter = reporter.after(earlier.tasks);

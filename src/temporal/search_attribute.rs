@@ -48,6 +48,29 @@ impl Attribute {
         }
     }
 
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The type that it is made with, as `temporal operator search-attribute create --type` takes it.
+    #[must_use]
+    pub fn made(&self) -> String {
+        format!("{:?}", self.made)
+    }
+
+    /// What the namespace has, changing nothing.
+    ///
+    /// # Errors
+    /// The server cannot be asked, or does not allow the question.
+    pub async fn look(&self, client: &Client) -> Result<Look, Status> {
+        Ok(match self.find(client).await? {
+            None => Look::Missing,
+            Some(found) if self.usable.contains(&found) => Look::Usable(format!("{found:?}")),
+            Some(found) => Look::OtherType(format!("{found:?}")),
+        })
+    }
+
     async fn try_ensure(&self, client: &Client) -> Result<Known, Status> {
         if let Some(found) = self.find(client).await? {
             return Ok(if self.usable.contains(&found) { Known::There } else { Known::OtherType(found) });
@@ -71,6 +94,14 @@ impl Attribute {
         let known = OperatorService::list_search_attributes(&mut service, request.into_request()).await?.into_inner();
         Ok(known.custom_attributes.get(self.name).and_then(|t| IndexedValueType::try_from(*t).ok()))
     }
+}
+
+/// A namespace's search attribute of that name, by its type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    Missing,
+    Usable(String),
+    OtherType(String),
 }
 
 enum Known {

@@ -23,6 +23,7 @@ use super::run::WorkflowServices;
 use super::spans;
 use super::tuning::options;
 use super::workflow::ServerlessWorkflow;
+use crate::activities::activity_policy;
 use crate::activities::guard::PlatformGuard;
 use crate::activities::lifecycle::LifecycleOutlet;
 use crate::activities::resources::{Platform, Resources};
@@ -112,7 +113,7 @@ impl Workers {
         watches.register_activities(WatchActivities { wheel: wheel.clone() });
         queues.push(watches);
         if let Some(platform) = &platform {
-            queues.extend(platform_queues(&parts, platform, &wheel));
+            queues.extend(platform_queues(&parts, &parts.activities, platform, &wheel));
         }
         if let Some(tracer) = &parts.tracer {
             let has_spans = |options: &&mut WorkerOptions| options.task_queue != config.handshake.watch_queue;
@@ -223,6 +224,7 @@ fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<
         watch_queue: config.handshake.watch_queue.clone(),
         listens_attribute: parts.listens_attribute,
         lifecycle: config.events.lifecycle.then(|| LifecycleOutlet::start(resources.sink.clone())),
+        observer: None,
     });
     let queue = &config.worker.workflow_queue;
     let mut options = options(config, queue);
@@ -233,6 +235,7 @@ fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<
         scripts: resources.scripts.clone(),
         definitions: resources.definitions.clone(),
         allowed_activities: config.activities.allow.clone(),
+        queues: activity_policy::queues(&config.activities),
         outside: resources.outside.clone(),
         secrets: resources.lookup(),
         stigmer: resources.platform.as_ref().map(|platform| platform.stigmer.clone()),
@@ -248,7 +251,7 @@ fn execution_queue(parts: &Parts, pending_agents: &Arc<PendingSteps>) -> Result<
 }
 
 /// The queues on which the control plane asks for work.
-fn platform_queues(parts: &Parts, platform: &Platform, wheel: &Wheel) -> [WorkerOptions; 2] {
+fn platform_queues(parts: &Parts, resources: &Resources, platform: &Platform, wheel: &Wheel) -> [WorkerOptions; 2] {
     let config = &parts.config;
     let mut execution = options(config, &config.worker.execution_queue);
     execution.register_activities(RunnerActivities {
@@ -262,11 +265,13 @@ fn platform_queues(parts: &Parts, platform: &Platform, wheel: &Wheel) -> [Worker
             OnCallerGoneSetting::Continue => OnCallerGone::Continue,
         },
         store_token: config.handshake.store_token,
+        queues: activity_policy::queues(&config.activities),
+        outside: resources.outside.clone(),
         search_attribute: parts.search_attribute,
         listens_attribute: parts.listens_attribute,
         wheel: wheel.clone(),
     });
     let mut validation = options(config, &config.worker.validation_queue);
-    validation.register_activities(ValidationActivities);
+    validation.register_activities(ValidationActivities { queues: activity_policy::queues(&config.activities) });
     [execution, validation]
 }

@@ -42,7 +42,7 @@ impl Builder<'_> {
     fn item(&mut self, shape: Shape, lines: Vec<String>) -> Item {
         let id = format!("n{}", self.items);
         self.items += 1;
-        Item { id, shape, lines, reference: None, inside: None }
+        Item { id, shape, lines, reference: None, inside: None, mark: None }
     }
 
     fn named(&mut self, shape: Shape, name: &str) -> Item {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::model::{Graph, Item, Line, Scope, Shape};
+use super::model::{Graph, Item, Line, Mark, Scope, Shape};
 
 const HEAD: &str = "  compound=true;\n  fontname=\"sans-serif\";\n  node [shape=box, style=rounded, fontname=\"sans-serif\", fontsize=11];\n  \
                     edge [fontname=\"sans-serif\", fontsize=10];\n";
@@ -32,7 +32,12 @@ fn item(text: &mut String, item: &Item, depth: usize) {
     let indent = "  ".repeat(depth);
     let label = item.lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("\\n");
     if let Some(inside) = &item.inside {
-        let _ = writeln!(text, "{indent}subgraph cluster_{} {{\n{indent}  label=\"{label}\";", item.id);
+        let _ = writeln!(
+            text,
+            "{indent}subgraph cluster_{} {{\n{indent}  label=\"{label}\";{}",
+            item.id,
+            item.mark.map(painted_group).unwrap_or_default()
+        );
         scope(text, inside, depth + 1);
         let _ = writeln!(text, "{indent}}}");
         return;
@@ -47,7 +52,18 @@ fn item(text: &mut String, item: &Item, depth: usize) {
         Shape::Handling => format!("style=\"rounded,dashed\", label=\"{label}\""),
         Shape::Task | Shape::Group => format!("label=\"{label}\""),
     };
-    let _ = writeln!(text, "{indent}{} [{form}];", item.id);
+    let _ = writeln!(text, "{indent}{} [{form}{}];", item.id, item.mark.map(painted).unwrap_or_default());
+}
+
+/// A later `style` replaces the one before it, so the corners of tasks are said again.
+fn painted(mark: Mark) -> String {
+    let (fill, line) = mark.colours();
+    format!(", style=\"rounded,filled\", fillcolor=\"{fill}\", color=\"{line}\"")
+}
+
+fn painted_group(mark: Mark) -> String {
+    let (_, line) = mark.colours();
+    format!(" color=\"{line}\"; fontcolor=\"{line}\";")
 }
 
 /// The first node in an item, which may be itself.

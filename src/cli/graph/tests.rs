@@ -1,4 +1,6 @@
+use super::model::Mark;
 use super::*;
+use crate::cli::history::model::{State, Task};
 use crate::plan::{self, Plan};
 
 const HEADER: &str = "document: {dsl: '1.0.3', namespace: test, name: drawn, version: '1.0.0'}\n";
@@ -116,6 +118,44 @@ fn every_writer_escapes_and_repeats_itself() {
     assert_eq!([mermaid, dot, svg], [mermaid::write(&graph(&plan)), dot::write(&graph(&plan)), svg::write(&graph(&plan)).unwrap()]);
 }
 
+/// A story in which these tasks stand so.
+fn story(tasks: &[(&str, State, usize)]) -> Story {
+    let task = |(reference, state, count): &(&str, State, usize)| {
+        let task = Task { reference: (*reference).to_owned(), state: *state, ..Task::default() };
+        std::iter::repeat_n(task, *count)
+    };
+    Story { tasks: tasks.iter().flat_map(task).collect(), ..Story::default() }
+}
+
+#[test]
+fn a_run_is_painted_onto_its_tasks() {
+    let mut painted = graph(&plan_of(ALL));
+    let one = "/do/1/loop/do/0/one";
+    onto(
+        &mut painted,
+        &story(&[
+            ("/do/0/prepare", State::Completed, 1),
+            ("/do/1/loop", State::Waiting, 1),
+            (one, State::Waiting, 1),
+            (one, State::Completed, 2),
+            ("/do/5/refuse", State::Failed, 1),
+        ]),
+    );
+    let last = |name| item(&painted.flow, name).lines.last().unwrap().as_str();
+    assert_eq!([last("prepare"), last("loop"), last("refuse"), last("last")], ["done", "waiting", "failed", "not reached"]);
+    let body = inside(&painted.flow, "loop");
+    assert_eq!(item(body, "one").lines.last().unwrap(), "waiting, ran 3 times", "what is open counts, whatever ended after it began");
+    let ids = |mark| painted.marked().iter().filter(|(_, of)| *of == mark).count();
+    assert_eq!((ids(Mark::Waiting), ids(Mark::Done), ids(Mark::Failed)), (2, 1, 1));
+    let [mermaid, dot, svg] = [mermaid::write(&painted), dot::write(&painted), svg::write(&painted).unwrap()];
+    let id = &item(&painted.flow, "refuse").id;
+    assert!(mermaid.contains(&format!("\n  class {id} failed\n")) && mermaid.contains("classDef failed fill:#ffebe9"), "{mermaid}");
+    assert!(mermaid.contains("classDef waitinggroup fill:transparent"), "{mermaid}");
+    assert!(dot.contains("fillcolor=\"#ffebe9\""), "{dot}");
+    assert!(svg.contains("class=\"error failed\" data-reference=\"/do/5/refuse\""), "{svg}");
+    assert!(svg.contains(".workflow .failed > .box") && !svg.contains(".workflow .cancelled > .box"), "{svg}");
+}
+
 #[test]
 fn groups_close_and_lines_name_what_there_is() {
     let graph = graph(&plan_of(ALL));
@@ -134,6 +174,7 @@ fn groups_close_and_lines_name_what_there_is() {
             );
         }
     }
+    assert!(mermaid.contains("[\"loop · for $n in .list · while $n ‹ 5\"]"), "{mermaid}");
     let dot = dot::write(&graph);
     assert_eq!(dot.matches('{').count(), dot.matches('}').count(), "{dot}");
     assert!(dot.contains("ltail=cluster_") && dot.contains("style=dashed"), "{dot}");

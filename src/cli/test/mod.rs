@@ -7,6 +7,7 @@ mod case;
 mod difference;
 mod file;
 mod judge;
+mod junit;
 mod mocks;
 mod report;
 mod run;
@@ -15,7 +16,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use self::case::TestFile;
 use self::report::Result;
@@ -23,8 +24,9 @@ use super::diagnostics::{self, Style};
 use super::document::Document;
 use super::print;
 use super::run::folder_of;
-use super::{Exit, Format, outside};
+use super::{Exit, outside};
 use crate::config::Config;
+use crate::dsl::Diagnostic;
 
 pub use self::run::Surroundings;
 
@@ -39,8 +41,18 @@ pub struct TestArgs {
     pub filter: Option<String>,
 
     /// How results are printed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    pub format: TestFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// For people: a line per case, and below it what was not as expected
+    Text,
+    /// For programs: a JSON array, one object per case
+    Json,
+    /// For build servers: JUnit's XML
+    Junit,
 }
 
 pub async fn run(args: &TestArgs, config: &Config) -> Exit {
@@ -53,19 +65,21 @@ pub async fn run(args: &TestArgs, config: &Config) -> Exit {
         }
     }
     let failed = results.iter().filter(|result| !result.passed()).count();
-    eprintln!("{} passed, {failed} failed", results.len() - failed);
     if failed > 0 {
         worst = worse(worst, Exit::Faulted);
     }
+    let shown = match args.format {
+        TestFormat::Text => report::text(&results),
+        TestFormat::Json => report::json(&results),
+        TestFormat::Junit => junit::document(&results),
+    };
+    worst = worse(worst, print::data(&shown, Exit::Completed));
+    eprintln!("{} passed, {failed} failed", results.len() - failed);
     if results.is_empty() && worst == Exit::Completed {
         eprintln!("error: no case was run");
         worst = Exit::Usage;
     }
-    let exit = worst;
-    match args.format {
-        Format::Text => print::data(&report::text(&results), exit),
-        Format::Json => print::data(&report::json(&results), exit),
-    }
+    worst
 }
 
 /// What could not be read weighs more than what is wrong, and that more than what failed.
@@ -99,12 +113,21 @@ async fn test(file: &Path, args: &TestArgs, config: &Config) -> std::result::Res
 
 /// `order.yaml` has its cases in `order.test.yaml`.
 fn test_file_of(file: &Path) -> PathBuf {
-    let stem = Path::new(file.file_stem().unwrap_or_default());
-    let is_test = stem.extension().is_some_and(|extension| extension == "test");
     match file.extension().and_then(|extension| extension.to_str()) {
-        Some(extension @ ("yaml" | "yml")) if !is_test => file.with_extension(format!("test.{extension}")),
+        Some(extension @ ("yaml" | "yml")) if !is_test_file(file) => file.with_extension(format!("test.{extension}")),
         _ => file.to_owned(),
     }
+}
+
+/// Whether the name says that there are cases in it: `order.test.yaml`.
+pub(super) fn is_test_file(file: &Path) -> bool {
+    let stem = Path::new(file.file_stem().unwrap_or_default());
+    stem.extension().is_some_and(|extension| extension == "test")
+}
+
+/// Everything that is wrong with a test file; the definition that it tests is not looked at.
+pub(super) fn problems(document: &Document, file: &Path) -> Vec<Diagnostic> {
+    file::read(document, file).err().unwrap_or_default()
 }
 
 fn load(path: &Path) -> std::result::Result<TestFile, Exit> {

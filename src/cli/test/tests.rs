@@ -38,7 +38,7 @@ fn results_of(definition: &str, cases: &str) -> Vec<Result> {
     std::fs::write(folder.path().join("order.yaml"), definition).unwrap();
     let file = folder.path().join("order.test.yaml");
     std::fs::write(&file, cases).unwrap();
-    let args = TestArgs { files: Vec::new(), filter: None, format: Format::Text };
+    let args = TestArgs { files: Vec::new(), filter: None, format: TestFormat::Text };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     crate::effects::http::use_ring();
     let loaded = crate::config::load(&crate::config::Sources::default()).unwrap();

@@ -7,7 +7,7 @@ mod sarif;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -15,11 +15,12 @@ use super::Exit;
 use super::diagnostics::{self, Style};
 use super::document::Document;
 use super::print::{self, counted};
+use super::test;
 use crate::dsl::{Diagnostic, Severity, Span};
 
 #[derive(Args, Debug)]
 pub struct ValidateArgs {
-    /// Definitions; `-` for stdin
+    /// Definitions, and files of tests (`*.test.yaml`); `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
 
@@ -56,7 +57,7 @@ pub fn run(args: &ValidateArgs) -> Exit {
     let mut unread = 0;
     for file in &args.files {
         match Document::read(file) {
-            Ok(document) => checked.push(check(document, args.strict)),
+            Ok(document) => checked.push(check(document, file, args.strict)),
             Err(error) => {
                 eprintln!("error: {error}");
                 unread += 1;
@@ -70,17 +71,18 @@ pub fn run(args: &ValidateArgs) -> Exit {
         Format::Github => github::commands(&checked),
     };
     let valid = !checked.iter().flat_map(|checked| &checked.diagnostics).any(Diagnostic::is_error);
-    eprintln!("{}", summary(&checked, unread));
     let exit = match (unread, valid) {
         (0, true) => Exit::Completed,
         (0, false) => Exit::InvalidDefinition,
         _ => Exit::Usage,
     };
-    print::data(&shown, exit)
+    let exit = print::data(&shown, exit);
+    eprintln!("{}", summary(&checked, unread));
+    exit
 }
 
-fn check(document: Document, strict: bool) -> Checked {
-    let mut diagnostics = document.problems();
+fn check(document: Document, file: &Path, strict: bool) -> Checked {
+    let mut diagnostics = if test::is_test_file(file) { test::problems(&document, file) } else { document.problems() };
     for diagnostic in diagnostics.iter_mut().filter(|diagnostic| strict && diagnostic.severity == Severity::Warning) {
         diagnostic.severity = Severity::Error;
     }

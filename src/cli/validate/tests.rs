@@ -11,7 +11,7 @@ fn checked(name: &str, text: &str, strict: bool) -> Checked {
     std::fs::write(&file, text).unwrap();
     let mut document = Document::read(&file).unwrap();
     name.clone_into(&mut document.name);
-    check(document, strict)
+    check(document, Path::new(name), strict)
 }
 
 #[test]
@@ -76,4 +76,13 @@ fn the_summary_counts() {
     let found = [checked("a.yaml", TEXT, false), checked("b.yaml", TEXT, true)];
     assert_eq!(summary(&found, 0), "2 files checked: 5 errors, 1 warning");
     assert_eq!(summary(&[], 1), "0 files checked: no problems, 1 file not read");
+}
+
+#[test]
+fn a_file_of_tests_is_no_definition() {
+    let text = "cases:\n  - {name: a, expect: {ouput: 1}}\n";
+    let problems = checked("a.test.yaml", text, false).diagnostics;
+    assert_eq!(problems[0].code, codes::UNKNOWN_KEY, "{problems:?}");
+    assert!(checked("a.test.yaml", &text.replace("ouput", "output"), false).diagnostics.is_empty());
+    assert_eq!(checked("a.yaml", text, false).diagnostics[0].code, codes::MISSING_KEY);
 }

@@ -55,7 +55,7 @@ impl Launcher {
 
     /// Has the runner validate a specification, and waits for its verdict.
     pub(in crate::control_plane) async fn validate(&self, spec: &WorkflowSpec) -> Result<ServerlessWorkflowValidation, ControlPlaneError> {
-        let id = format!("stigmer/{}", id::new("workflow-validation"));
+        let id = format!("stigmer/workflow-validation/{}", id::new("val"));
         let mut options = WorkflowStartOptions::new(self.queues.workflow_validation.clone(), id).build();
         options.memo = Some(runner_queue(&self.queues.validation_runner));
         options.execution_timeout = Some(VALIDATION_TIMEOUT);

@@ -12,6 +12,7 @@ mod files;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use reqwest::Url;
@@ -79,6 +80,30 @@ impl Resources {
             Ok(text) => Ok(Resource { uri, text }),
             Err(_) => Err(EffectError::configuration(format!("{} is no text in UTF-8", shown(&uri)))),
         }
+    }
+
+    /// Reads the documents that a definition is made of: what `missing` still asks for, given what there is (text by URI), until it asks for nothing
+    /// more or there are `most`. One that cannot be read is given to `failed` and left out.
+    pub async fn gather(
+        &self,
+        most: usize,
+        missing: impl Fn(&BTreeMap<String, String>) -> Vec<(String, Purpose)>,
+        mut failed: impl FnMut(&str, EffectError),
+    ) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        while found.len() < most {
+            let before = found.len();
+            for (uri, purpose) in missing(&found).into_iter().take(most - before) {
+                match self.fetch(&Data::object([("uri", Data::string(&*uri))]), purpose).await {
+                    Ok(resource) => drop(found.insert(uri, resource.text)),
+                    Err(error) => failed(&uri, error),
+                }
+            }
+            if found.len() == before {
+                break;
+            }
+        }
+        found
     }
 
     fn absolute(&self, name: &str) -> Result<Url, EffectError> {

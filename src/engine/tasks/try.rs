@@ -89,7 +89,8 @@ pub(super) async fn run(view: &View<'_>, task: &Task, definition: &Try) -> Resul
         if let Some(retry) = &definition.retry {
             if let Some(delay) = next_delay(&caught, retry, attempts)? {
                 attempts.number = attempts.number.saturating_add(1);
-                run.host.report(Event::Retrying { task, attempt: attempts.number, delay, fault: &fault });
+                let event = Event::Retrying { task, attempt: attempts.number, delay, fault: &fault };
+                run.host.report(event, &view.place());
                 place = Some(Place::Delay { until: later(run.host.now(), delay) });
                 continue;
             }

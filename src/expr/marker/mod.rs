@@ -41,6 +41,28 @@ pub fn base64(text: &Data) -> Result<Data, TooDeep> {
     text.as_str().map_or_else(|| Ok(text.clone()), |text| Operation::Base64.defer(text).map(Data::string))
 }
 
+/// Data as people are to see it: each marker, of whatever run, as `[secret NAME]`; what waits for a value as `[@base64 …]`.
+#[must_use]
+pub fn for_people(data: &Data) -> Data {
+    data.map_strings(&mut |text| text::holds(text).then(|| told(text, 0)))
+}
+
+fn told(text: &str, depth: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    for piece in text::pieces(text) {
+        match piece {
+            Piece::Text(text) if depth > 0 => out.push_str(&text::decoded(text)),
+            Piece::Text(text) => out.push_str(text),
+            Piece::Marker(marker) => match marker.kind {
+                Kind::Operation(_) if depth >= DEPTH_MAX => out.push('…'),
+                Kind::Operation(operation) => out.push_str(&format!("[@{} {}]", operation.name(), told(marker.body, depth + 1))),
+                Kind::Secret => out.push_str(&format!("[secret {}]", text::decoded(marker.body))),
+            },
+        }
+    }
+    out
+}
+
 impl Markers {
     /// `scope` is a short word made from the run: letters and digits.
     pub fn new(scope: impl Into<String>) -> Self {

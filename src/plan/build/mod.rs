@@ -28,7 +28,7 @@ use self::outside::Schemas;
 pub use self::outside::{Outsides, missing, needs};
 use self::scope::{Place, Scope};
 use super::cache::digest;
-use super::{DurationSpec, Plan, Task, slot};
+use super::{DurationSpec, Plan, Task, parse_iso8601, slot};
 use crate::dsl::{self, DataFlow, Definition, Diagnostic, Duration, Name, Problem, Reference, Report, Transform, Use, codes};
 use crate::expr::{Data, Template};
 
@@ -218,7 +218,10 @@ impl<'b, 't> Builder<'b, 't> {
         }
         let message = format!("`use.{section}` has no `{}`", name.text);
         let near = self.report.did_you_mean(&name.text, known.keys().map(String::as_str));
-        let help = near.unwrap_or_else(|| format!("declare it in `use.{section}`, or write the settings here"));
+        let help = near.unwrap_or_else(|| match parse_iso8601(&name.text) {
+            Ok(_) if section == "timeouts" => format!("a time limit is written `timeout: {{ after: {} }}`", name.text),
+            _ => format!("declare it in `use.{section}`, or write the settings here"),
+        });
         self.report.add(Problem::new(codes::UNKNOWN_REFERENCE, name.span, message).help(help));
         None
     }

@@ -49,6 +49,11 @@ impl StigmerError {
         self.code == Code::NotFound
     }
 
+    /// Nobody answered.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self.code, Code::Unavailable | Code::DeadlineExceeded)
+    }
+
     /// Whether the same call may succeed later. False where the server has judged the request itself.
     pub fn is_retryable(&self) -> bool {
         match self.code {

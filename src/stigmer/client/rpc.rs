@@ -21,6 +21,9 @@ pub(super) const GET_WORKFLOW: Rpc<wf::WorkflowId, wf::Workflow> = Rpc::at("/ai.
 pub(super) const WORKFLOW_BY_REFERENCE: Rpc<ar::ApiResourceReference, wf::Workflow> =
     Rpc::at("/ai.stigmer.agentic.workflow.v1.WorkflowQueryController/getByReference");
 
+pub(super) const APPLY_WORKFLOW: Rpc<wf::Workflow, wf::Workflow> =
+    Rpc::at("/ai.stigmer.agentic.workflow.v1.WorkflowCommandController/apply");
+
 pub(super) const GET_INSTANCE: Rpc<wfi::WorkflowInstanceId, wfi::WorkflowInstance> =
     Rpc::at("/ai.stigmer.agentic.workflowinstance.v1.WorkflowInstanceQueryController/get");
 
@@ -67,6 +70,7 @@ mod tests {
         let pool = DescriptorPool::decode(crate::stigmer::DESCRIPTORS).unwrap();
         check(&pool, &GET_WORKFLOW);
         check(&pool, &WORKFLOW_BY_REFERENCE);
+        check(&pool, &APPLY_WORKFLOW);
         check(&pool, &GET_INSTANCE);
         check(&pool, &ENVIRONMENT_BY_REFERENCE);
         check(&pool, &CREATE_WORKFLOW_EXECUTION);

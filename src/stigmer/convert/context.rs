@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ConvertError, Problem};
+use super::{ConvertError, Problem, Queues};
 use crate::stigmer::environment::EnvironmentValue;
 
 /// A variable that a surrounding task brings.
@@ -16,6 +16,9 @@ pub(super) enum Local {
 
 pub(super) struct Context<'a> {
     declared: &'a BTreeMap<String, EnvironmentValue>,
+    queues: &'a Queues,
+    /// The document's namespace, as it is written.
+    namespace: String,
     secrets: BTreeSet<String>,
     locals: Vec<(String, Local)>,
     notes: Vec<String>,
@@ -24,8 +27,21 @@ pub(super) struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// `declared` are the variables of the specification itself.
-    pub(super) fn new(declared: &'a BTreeMap<String, EnvironmentValue>) -> Self {
-        Self { declared, secrets: BTreeSet::new(), locals: Vec::new(), notes: Vec::new(), problems: Vec::new() }
+    pub(super) fn new(declared: &'a BTreeMap<String, EnvironmentValue>, queues: &'a Queues) -> Self {
+        let namespace = String::new();
+        Self { declared, queues, namespace, secrets: BTreeSet::new(), locals: Vec::new(), notes: Vec::new(), problems: Vec::new() }
+    }
+
+    pub(super) fn queues(&self) -> &'a Queues {
+        self.queues
+    }
+
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    pub(super) fn set_namespace(&mut self, namespace: &str) {
+        namespace.clone_into(&mut self.namespace);
     }
 
     pub(super) fn problem(&mut self, problem: Problem) {

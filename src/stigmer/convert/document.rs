@@ -21,7 +21,9 @@ pub(super) fn block(spec: &wf::WorkflowSpec, context: &mut Context) -> Value {
     let dsl =
         if document.dsl.trim().is_empty() { FIRST.to_owned() } else { completed(&document.dsl).unwrap_or_else(|| document.dsl.clone()) };
     block.insert("dsl".to_owned(), dsl.into());
-    block.insert("namespace".to_owned(), label("namespace", &document.namespace, context).into());
+    let namespace = label("namespace", &document.namespace, context);
+    context.set_namespace(&namespace);
+    block.insert("namespace".to_owned(), namespace.into());
     block.insert("name".to_owned(), label("name", &document.name, context).into());
     block.insert("version".to_owned(), version(&document.version, context).into());
     let summary = [&spec.description, &document.description].into_iter().find(|text| !text.trim().is_empty());
@@ -32,6 +34,17 @@ pub(super) fn block(spec: &wf::WorkflowSpec, context: &mut Context) -> Value {
 }
 
 fn label(field: &str, text: &str, context: &mut Context) -> String {
+    let label = dns_label(text);
+    if label.is_empty() {
+        context.problem(Problem::Workflow(format!("document.{field} is required")));
+    } else if label != text {
+        context.note(format!("document.{field} '{text}' is no DNS label; it is written as '{label}'"));
+    }
+    label
+}
+
+/// The text as a DNS label; empty when nothing of it can stand in one.
+pub(super) fn dns_label(text: &str) -> String {
     let mut label = String::new();
     for c in text.trim().chars() {
         if c.is_ascii_alphanumeric() {
@@ -41,13 +54,7 @@ fn label(field: &str, text: &str, context: &mut Context) -> String {
         }
     }
     let label: String = label.trim_matches('-').chars().take(LABEL_LIMIT).collect();
-    let label = label.trim_end_matches('-');
-    if label.is_empty() {
-        context.problem(Problem::Workflow(format!("document.{field} is required")));
-    } else if label != text {
-        context.note(format!("document.{field} '{text}' is no DNS label; it is written as '{label}'"));
-    }
-    label.to_owned()
+    label.trim_end_matches('-').to_owned()
 }
 
 fn version(text: &str, context: &mut Context) -> String {
@@ -59,7 +66,7 @@ fn version(text: &str, context: &mut Context) -> String {
 }
 
 /// The text as a semantic version: as it is, or with the parts that are missing from `1`, `1.2` or `v1.2`.
-fn completed(text: &str) -> Option<String> {
+pub(super) fn completed(text: &str) -> Option<String> {
     let text = text.trim();
     let text = text.strip_prefix('v').unwrap_or(text);
     let core = text.split(['-', '+']).next().unwrap_or_default();
@@ -97,15 +104,15 @@ mod tests {
 
     #[test]
     fn labels_keep_what_they_can() {
-        let none = std::collections::BTreeMap::new();
+        let (none, queues) = (std::collections::BTreeMap::new(), crate::stigmer::convert::Queues::new());
         for (text, expected) in
             [("simple-workflow", "simple-workflow"), ("My Flow!", "My-Flow"), ("--a__b--", "a-b"), (&"x".repeat(80), &"x".repeat(63)[..])]
         {
-            let mut context = Context::new(&none);
+            let mut context = Context::new(&none, &queues);
             assert_eq!(label("name", text, &mut context), expected);
             assert_eq!(context.finish().unwrap().len(), usize::from(text != expected), "{text}");
         }
-        let mut context = Context::new(&none);
+        let mut context = Context::new(&none, &queues);
         label("name", " … ", &mut context);
         assert_eq!(context.finish().unwrap_err().to_string(), "document.name is required");
     }

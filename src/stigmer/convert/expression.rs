@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     fn with<T>(convert: impl FnOnce(&mut Context) -> T) -> T {
-        convert(&mut Context::new(&std::collections::BTreeMap::new()))
+        convert(&mut Context::new(&std::collections::BTreeMap::new(), &crate::stigmer::convert::Queues::new()))
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The kinds of task. A kind that the DSL cannot express is refused, with what to do instead.
 
 mod agent_call;
+mod call_activity;
 mod for_;
 mod fork;
 mod http_call;
+mod listen;
 mod raise;
+mod run;
 mod set;
 mod switch;
 mod try_;
@@ -19,17 +22,14 @@ use super::rules::Rules;
 /// The typed configuration of one kind of task.
 pub(super) trait Kind: Message + Name + Default {
     /// The rules of its fields.
-    fn check(&self, rules: &mut Rules);
+    fn check(&self, rules: &mut Rules<'_>);
 
     /// The task that it becomes, without what all kinds share.
     fn body(self, context: &mut Context) -> Map<String, Value>;
 }
 
-pub(super) const GRPC_CALL: &str = "a GRPC_CALL names neither host nor proto file, so there is nobody to call; use HTTP_CALL";
-pub(super) const LISTEN: &str =
-    "LISTEN is not supported; poll with HTTP_CALL in a FOR, or divide the workflow where it would wait for the signal";
-pub(super) const RUN: &str = "RUN is not supported; put the tasks of the other workflow into this one, or start it with HTTP_CALL";
-pub(super) const CALL_ACTIVITY: &str = "a CALL_ACTIVITY names no task queue, so there is no worker to call; use HTTP_CALL or AGENT_CALL";
+/// Why a `GRPC_CALL` is no task.
+pub(super) const GRPC_CALL: &str = "this runner has no gRPC call yet, and a GRPC_CALL names neither host nor proto file; use HTTP_CALL, or an activity of your own by CALL_ACTIVITY";
 
 /// A task of one key.
 fn task(key: &str, value: Value) -> Map<String, Value> {

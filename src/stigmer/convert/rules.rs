@@ -3,13 +3,33 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use super::Queues;
+
 /// Violations, each with the path of its field.
-#[derive(Default)]
-pub(super) struct Rules {
+pub(super) struct Rules<'a> {
     pub(super) violations: Vec<(String, String)>,
+    queues: &'a Queues,
 }
 
-impl Rules {
+impl<'a> Rules<'a> {
+    pub(super) fn new(queues: &'a Queues) -> Self {
+        Self { violations: Vec::new(), queues }
+    }
+
+    /// Something that no rule of `proto/` forbids, but that cannot be carried out here.
+    pub(super) fn refuse(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.violations.push((field.into(), message.into()));
+    }
+
+    /// An activity whose queue is known, and that may be called.
+    pub(super) fn activity(&mut self, field: impl Into<String>, name: &str) {
+        match self.queues.get(name) {
+            Some(Ok(_)) => {}
+            Some(Err(reason)) => self.refuse(field, reason.clone()),
+            None => self.refuse(field, format!("names an activity without a task queue: set `activities.queues` to '{name}=<queue>' (and let `activities.allow` pass '<queue>/{name}')")),
+        }
+    }
+
     /// At least one character.
     pub(super) fn text(&mut self, field: impl Into<String>, text: &str) {
         self.present(field, !text.is_empty());

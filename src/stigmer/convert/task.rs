@@ -43,10 +43,10 @@ fn body(task: &wf::WorkflowTask, context: &mut Context) -> Option<Map<String, Va
         TaskKind::Try => return typed::<tasks::TryTaskConfig>(task, context),
         TaskKind::Wait => return typed::<tasks::WaitTaskConfig>(task, context),
         TaskKind::Raise => return typed::<tasks::RaiseTaskConfig>(task, context),
+        TaskKind::CallActivity => return typed::<tasks::CallActivityTaskConfig>(task, context),
+        TaskKind::Listen => return typed::<tasks::ListenTaskConfig>(task, context),
+        TaskKind::Run => return typed::<tasks::RunTaskConfig>(task, context),
         TaskKind::GrpcCall => kinds::GRPC_CALL,
-        TaskKind::CallActivity => kinds::CALL_ACTIVITY,
-        TaskKind::Listen => kinds::LISTEN,
-        TaskKind::Run => kinds::RUN,
         TaskKind::Unspecified => "unsupported task kind",
     };
     context.problem(problem(task, None, refused.to_owned()));
@@ -68,7 +68,7 @@ fn typed<K: Kind>(task: &wf::WorkflowTask, context: &mut Context) -> Option<Map<
             return None;
         }
     };
-    let mut rules = Rules::default();
+    let mut rules = Rules::new(context.queues());
     config.check(&mut rules);
     if rules.violations.is_empty() {
         return Some(config.body(context));

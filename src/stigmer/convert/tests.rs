@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::stigmer::ar::WorkflowTaskKind as Kind;
-use crate::stigmer::{environment, structs};
+use crate::stigmer::{environment, random_spec, structs};
 
 fn task(name: &str, kind: Kind, config: &Value) -> wf::WorkflowTask {
     wf::WorkflowTask { name: name.to_owned(), kind: kind.into(), task_config: Some(structs::object(config)), ..Default::default() }
@@ -28,7 +28,7 @@ fn spec(tasks: Vec<wf::WorkflowTask>) -> wf::WorkflowSpec {
 }
 
 fn document(spec: &wf::WorkflowSpec) -> Value {
-    let yaml = to_yaml(spec).unwrap();
+    let yaml = to_yaml(spec, &Queues::new()).unwrap();
     serde_yaml::from_str(&yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"))
 }
 
@@ -38,7 +38,7 @@ fn body(kind: Kind, config: &Value) -> Value {
 }
 
 fn refused(spec: &wf::WorkflowSpec) -> String {
-    to_yaml(spec).unwrap_err().to_string()
+    to_yaml(spec, &Queues::new()).unwrap_err().to_string()
 }
 
 fn refused_task(kind: Kind, config: &Value) -> String {
@@ -60,7 +60,7 @@ fn a_small_workflow_as_text() {
         then(task("pause", Kind::Wait, &json!({"seconds": 5})), "end"),
     ]);
     spec.description = "A workflow with multiple task types".into();
-    let converted = convert(&spec).unwrap();
+    let converted = convert(&spec, &Queues::new()).unwrap();
     assert_eq!(
         converted.yaml,
         r#"document:
@@ -209,6 +209,64 @@ fn raise() {
 }
 
 #[test]
+fn listen() {
+    let signal = |id: &str| json!({"id": id, "type": "signal"});
+    let to = |mode: &str, ids: &[&str]| json!({"to": {"mode": mode, "signals": ids.iter().map(|id| signal(id)).collect::<Vec<_>>()}});
+    let event = |id: &str| json!({"with": {"type": id}});
+    assert_eq!(
+        body(Kind::Listen, &to("one", &["order.paid"])),
+        json!({"listen": {"to": {"one": event("order.paid")}}, "output": {"as": "${ .[0] }"}})
+    );
+    assert_eq!(
+        body(Kind::Listen, &to("one", &["yes", "no"])),
+        json!({"listen": {"to": {"any": [event("yes"), event("no")]}}, "output": {"as": "${ .[0] }"}})
+    );
+    assert_eq!(
+        body(Kind::Listen, &to("all", &["paid", "packed?"])),
+        json!({
+            "listen": {"to": {"all": [event("paid"), event(r"packed\?")]}, "read": "envelope"},
+            "output": {"as": "${ map({(.type): .data}) | add }"},
+        })
+    );
+}
+
+#[test]
+fn run() {
+    for (workflow, expected) in [
+        ("child", json!({"namespace": "test", "name": "child"})),
+        ("Order Pet", json!({"namespace": "test", "name": "Order-Pet"})),
+        ("pets/buy:1.2", json!({"namespace": "pets", "name": "buy", "version": "1.2.0"})),
+        ("${ $data.which }", json!({"namespace": "test", "name": "${ $data.which }"})),
+    ] {
+        let mut expected = expected;
+        expected["input"] = "${ $workflow.input }".into();
+        assert_eq!(body(Kind::Run, &json!({ "workflow": workflow })), json!({"run": {"workflow": expected}}));
+    }
+    let with_input = body(Kind::Run, &json!({"workflow": "child", "input": {"id": "${ $data.id }", "key": "${.env_vars.KEY}"}}));
+    assert_eq!(with_input["run"]["workflow"]["input"], json!({"id": "${ $data.id }", "key": "${ $env.KEY.value }"}));
+}
+
+#[test]
+fn call_activity() {
+    let queues = Queues::from([("Greet".to_owned(), Ok("people".to_owned())), ("Fire".to_owned(), Err("may not be called".to_owned()))]);
+    let spec = spec(vec![
+        task("greet", Kind::CallActivity, &json!({"activity": "Greet", "input": {"name": "${ $data.name }", "n": 2}})),
+        task("plain", Kind::CallActivity, &json!({"activity": "Greet"})),
+    ]);
+    let document: Value = serde_yaml::from_str(&to_yaml(&spec, &queues).unwrap()).unwrap();
+    assert_eq!(
+        document["do"],
+        json!([
+            {"greet": {"call": "activity", "with": {"activity": "Greet", "queue": "people", "arguments": [{"name": "${ $data.name }", "n": 2}]}}},
+            {"plain": {"call": "activity", "with": {"activity": "Greet", "queue": "people"}}},
+        ])
+    );
+    let refused = wf::WorkflowSpec { tasks: vec![task("fire", Kind::CallActivity, &json!({"activity": "Fire"}))], ..spec };
+    let error = to_yaml(&refused, &queues).unwrap_err().to_string();
+    assert!(error.ends_with("field 'activity' may not be called"), "{error}");
+}
+
+#[test]
 fn a_variable_that_is_declared_as_secret_is_one() {
     let mut spec = spec(vec![task("it", Kind::Set, &json!({"variables": {"a": "${.env_vars.KEY}", "b": "${.env_vars.REGION}"}}))]);
     let key = environment::EnvironmentValue { is_secret: true, ..Default::default() };
@@ -262,6 +320,24 @@ fn rules_of_the_fields() {
         (Kind::Try, json!({"try": [{}], "catch": {}}), "field 'catch.do' must have at least 1 item"),
         (Kind::Wait, json!({}), "field 'seconds' must be 1 or more, not 0"),
         (Kind::Raise, json!({"error": "x"}), "field 'message' is required"),
+        (Kind::Run, json!({}), "field 'workflow' is required"),
+        (Kind::Run, json!({"workflow": "a/b/c"}), "field 'workflow' must be [namespace/]name[:version], not 'a/b/c'"),
+        (Kind::Listen, json!({}), "field 'to' is required"),
+        (
+            Kind::Listen,
+            json!({"to": {"mode": "any", "signals": [{"id": "a", "type": "signal"}]}}),
+            "field 'to.mode' must be one of one, all, not 'any'",
+        ),
+        (
+            Kind::Listen,
+            json!({"to": {"mode": "one", "signals": [{"id": "a", "type": "query"}]}}),
+            "field 'to.signals[0].type' is 'query', which this runner cannot listen to; use 'signal'",
+        ),
+        (
+            Kind::CallActivity,
+            json!({"activity": "Greet"}),
+            "field 'activity' names an activity without a task queue: set `activities.queues` to 'Greet=<queue>' (and let `activities.allow` pass '<queue>/Greet')",
+        ),
         (Kind::AgentCall, json!({"agent": "a".repeat(64), "message": "m"}), "field 'agent' must have at most 63 characters"),
         (
             Kind::AgentCall,
@@ -288,11 +364,8 @@ fn configurations_that_cannot_be_read() {
     assert!(refused(&spec(vec![absent])).contains("failed to unmarshal task_config: task_config cannot be nil"));
     assert!(refused_task(Kind::Unspecified, &json!({})).contains("unsupported task kind"));
     assert!(refused(&spec(vec![task("", Kind::Set, &json!({}))])).contains("task name is required"));
-    for (kind, what) in [(Kind::GrpcCall, "GRPC_CALL"), (Kind::CallActivity, "CALL_ACTIVITY"), (Kind::Listen, "LISTEN"), (Kind::Run, "RUN")]
-    {
-        let text = refused_task(kind, &json!({}));
-        assert!(text.contains(what) && text.contains("HTTP_CALL"), "{text}");
-    }
+    let grpc = refused_task(Kind::GrpcCall, &json!({"service": "s", "method": "m"}));
+    assert!(grpc.contains("GRPC_CALL") && grpc.contains("no gRPC call yet"), "{grpc}");
     let nested = refused_task(Kind::For, &json!({"each": "x", "in": ".", "do": [{"name": "inner", "kind": "SET"}]}));
     assert!(nested.contains("task 'inner' (WORKFLOW_TASK_KIND_SET)"), "{nested}");
 }
@@ -364,8 +437,24 @@ fn what_is_written_loads_without_a_diagnostic() {
         task("pause", Kind::Wait, &json!({"seconds": 1})),
         task("fail", Kind::Raise, &json!({"error": "TimeoutError", "message": "after ${ $data.fetch }"})),
     ]);
-    let yaml = to_yaml(&spec).unwrap();
+    let yaml = to_yaml(&spec, &Queues::new()).unwrap();
     let (definition, diagnostics) = crate::dsl::parse(&yaml, "workflow.yaml");
     assert!(diagnostics.is_empty(), "{diagnostics:#?}\n{yaml}");
     assert!(definition.is_some());
+}
+
+/// Whatever is specified within the rules converts, loads without a diagnostic, and reads as it was written.
+#[test]
+fn random_specifications_convert_and_load() {
+    let queues = random_spec::queues();
+    for seed in 0..200 {
+        let spec = random_spec::spec(seed);
+        let yaml = to_yaml(&spec, &queues).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        let (definition, diagnostics) = crate::dsl::parse(&yaml, "workflow.yaml");
+        assert!(diagnostics.is_empty(), "seed {seed}: {diagnostics:#?}\n{yaml}");
+        let written: Value = serde_yaml::from_str(&yaml).unwrap();
+        assert_eq!(definition.unwrap().root.to_json(), written, "seed {seed}");
+        let again: Value = serde_yaml::from_str(&serde_yaml::to_string(&written).unwrap()).unwrap();
+        assert_eq!(again, written, "seed {seed}");
+    }
 }

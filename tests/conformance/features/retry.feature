@@ -283,7 +283,7 @@ Feature: Retry
     Then the workflow should fault
     And count should run 1 times
 
-  # At 0, 0.4 and 0.8 s; the next one would be at 1.2 s.
+  # At 0 and 4 s; the next one would be at 8 s. Seconds, since durable timers on a busy machine come late.
   Scenario: A limit of the whole time
     Given a workflow with definition:
     """yaml
@@ -297,7 +297,7 @@ Feature: Retry
                 raise: {error: {type: 'https://tests.test/errors/a', status: 503}}
             - done: {set: {attempts: '${ $context.n }'}}
           catch:
-            retry: {delay: {milliseconds: 400}, limit: {duration: {seconds: 1}}}
+            retry: {delay: {seconds: 4}, limit: {duration: {seconds: 7}}}
     """
     When the workflow is executed
     Then the workflow should fault
@@ -305,7 +305,7 @@ Feature: Retry
     """yaml
     503
     """
-    And count should run 3 times
+    And count should run 2 times
 
   Scenario: A limit of one attempt
     Given a workflow with definition:

@@ -130,7 +130,7 @@ Feature: Timeout
       - loop:
           for: {each: n, in: '[1, 2, 3]'}
           do:
-            - pause: {wait: {milliseconds: 100}, timeout: {after: {milliseconds: 250}}}
+            - pause: {wait: {seconds: 2}, timeout: {after: {seconds: 5}}}
     """
     And given the workflow input is:
     """yaml
@@ -141,7 +141,7 @@ Feature: Timeout
     """yaml
     {n: 1}
     """
-    And the workflow should take 'PT0.3S'
+    And the workflow should take 'PT6S'
 
   Scenario: A time that is computed
     Given a workflow with definition:

@@ -4,26 +4,40 @@ use std::fmt::Write as _;
 
 use super::layout::{Point, Size};
 use super::{Arranged, LINE, LOOP, MARGIN, PADDING, Sized};
-use crate::cli::graph::model::{Edge, Line, Shape};
+use crate::cli::graph::model::{Edge, Item, Line, Mark, Shape};
 
 const STYLE: &str = "\
-text { font: 11px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace; fill: #1f2328; text-anchor: middle }
-.name { font-weight: 600 }
-.box { fill: #ffffff; stroke: #57606a }
-.group > .box { fill: #8c959f; fill-opacity: .1; stroke: #8c959f }
-.choice > .box { fill: #fff8c5; stroke: #9a6700 }
-.error > .box { fill: #ffebe9; stroke: #cf222e }
-.handling > .box { fill: #ffebe9; stroke: #cf222e; stroke-dasharray: 4 3 }
-.bar > .box { fill: #d0d7de; stroke: none }
-.start > .box, .end > .box { fill: #1f2328; stroke: none }
-.end text { fill: #ffffff }
-.exit > .box { fill: #ffffff; stroke: #1f2328; stroke-width: 3 }
-path { fill: none; stroke: #57606a; stroke-width: 1.2; marker-end: url(#arrow) }
-path.error { stroke: #cf222e; stroke-dasharray: 4 3; marker-end: url(#arrow-error) }
-.label { paint-order: stroke; stroke: #ffffff; stroke-width: 4px; stroke-linejoin: round }
+.workflow text { font: 11px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace; fill: #1f2328; text-anchor: middle }
+.workflow .name { font-weight: 600 }
+.workflow .paper { fill: #ffffff }
+.workflow .box { fill: #ffffff; stroke: #57606a }
+.workflow .group > .box { fill: #8c959f; fill-opacity: .1; stroke: #8c959f }
+.workflow .choice > .box { fill: #fff8c5; stroke: #9a6700 }
+.workflow .error > .box { fill: #ffebe9; stroke: #cf222e }
+.workflow .handling > .box { fill: #ffebe9; stroke: #cf222e; stroke-dasharray: 4 3 }
+.workflow .bar > .box { fill: #d0d7de; stroke: none }
+.workflow .start > .box, .workflow .end > .box { fill: #1f2328; stroke: none }
+.workflow .end text { fill: #ffffff }
+.workflow .exit > .box { fill: #ffffff; stroke: #1f2328; stroke-width: 3 }
+.workflow path { fill: none; stroke: #57606a; stroke-width: 1.2; marker-end: url(#arrow) }
+.workflow path.error { stroke: #cf222e; stroke-dasharray: 4 3; marker-end: url(#arrow-error) }
+.workflow .label { paint-order: stroke; stroke: #ffffff; stroke-width: 4px; stroke-linejoin: round }
 ";
 
-pub fn picture(title: &str, flow: &Arranged<'_>, others: &[Sized<'_>]) -> String {
+/// The colours of a run: after those of shapes, which they replace.
+fn colours(marks: &[Mark]) -> String {
+    let mut text = String::new();
+    for mark in marks {
+        let ((fill, line), word) = (mark.colours(), mark.word());
+        // Grey lines are fainter than text may be.
+        let ink = if matches!(mark, Mark::Skipped | Mark::NotReached) { "#59636e" } else { line };
+        let _ = writeln!(text, ".workflow .{word} > .box {{ fill: {fill}; stroke: {line}; stroke-width: 1.6 }}");
+        let _ = writeln!(text, ".workflow .{word} > .state {{ fill: {ink}; font-weight: 600 }}");
+    }
+    text
+}
+
+pub fn picture(title: &str, flow: &Arranged<'_>, others: &[Sized<'_>], marks: &[Mark]) -> String {
     let mut body = String::new();
     let head = 2.0 * LINE;
     scope(&mut body, flow, Point { x: MARGIN, y: MARGIN + head });
@@ -46,10 +60,10 @@ pub fn picture(title: &str, flow: &Arranged<'_>, others: &[Sized<'_>]) -> String
             "<marker id=\"{id}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><polygon points=\"0,0 8,4 0,8\" fill=\"{colour}\"/></marker>"
         )
     };
-    let title = escaped(title);
+    let (title, colours) = (escaped(title), colours(marks));
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n<defs>{}{}</defs>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
+        "<svg class=\"workflow\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}{colours}</style>\n<defs>{}{}</defs>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n\
          <text class=\"name\" x=\"{MARGIN}\" y=\"{:.1}\" style=\"text-anchor: start\">{title}</text>\n{body}</svg>\n",
         arrow("arrow", "#57606a"),
         arrow("arrow-error", "#cf222e"),
@@ -78,12 +92,13 @@ fn scope(body: &mut String, arranged: &Arranged<'_>, at: Point) {
 fn item(body: &mut String, sized: &Sized<'_>, centre: Point) {
     let Sized { item, size, head, inside } = sized;
     let reference = item.reference.as_ref().map(|reference| format!(" data-reference=\"{}\"", escaped(reference))).unwrap_or_default();
-    let _ = writeln!(body, "<g id=\"{}\" class=\"{}\"{reference}>", item.id, item.shape.word());
+    let mark = item.mark.map(|mark| format!(" {}", mark.word())).unwrap_or_default();
+    let _ = writeln!(body, "<g id=\"{}\" class=\"{}{mark}\"{reference}>", item.id, item.shape.word());
     let (left, top) = (centre.x - size.width / 2.0, centre.y - size.height / 2.0);
     shape(body, item.shape, centre, *size);
     if !matches!(item.shape, Shape::Start | Shape::Exit) {
         let first = if inside.is_some() { top + PADDING / 2.0 } else { centre.y - head / 2.0 };
-        lines(body, &item.lines, centre.x, first);
+        lines(body, item, centre.x, first);
     }
     if let Some(inside) = inside {
         // In the middle of a box that its own lines made wider.
@@ -93,10 +108,15 @@ fn item(body: &mut String, sized: &Sized<'_>, centre: Point) {
     body.push_str("</g>\n");
 }
 
-fn lines(body: &mut String, lines: &[String], x: f64, top: f64) {
+fn lines(body: &mut String, item: &Item, x: f64, top: f64) {
     let mut y = top + LINE - 4.0;
-    for (at, line) in lines.iter().enumerate() {
-        let class = if at == 0 { " class=\"name\"" } else { "" };
+    let last = item.lines.len() - 1;
+    for (at, line) in item.lines.iter().enumerate() {
+        let class = match at {
+            0 => " class=\"name\"",
+            _ if at == last && item.mark.is_some() => " class=\"state\"",
+            _ => "",
+        };
         let _ = writeln!(body, "<text{class} x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escaped(line));
         y += LINE;
     }

@@ -5,8 +5,10 @@
 mod draw;
 mod layout;
 
+use std::collections::BTreeSet;
+
 use self::layout::{Link, Placed, Size, TooLarge};
-use super::model::{Graph, Item, Scope, Shape};
+use super::model::{Graph, Item, Mark, Scope, Shape};
 
 /// Of the font: monospaced, so that widths are known.
 const CHARACTER: f64 = 6.7;
@@ -48,7 +50,8 @@ struct Arranged<'g> {
 pub fn write(graph: &Graph) -> Result<String, Unreadable> {
     let flow = arrange(&graph.flow)?;
     let others = graph.others.iter().map(measure).collect::<Result<Vec<_>, _>>()?;
-    Ok(draw::picture(&graph.title, &flow, &others))
+    let marks: BTreeSet<Mark> = graph.marked().into_iter().map(|(_, mark)| mark).collect();
+    Ok(draw::picture(&graph.title, &flow, &others, &marks.into_iter().collect::<Vec<_>>()))
 }
 
 fn arrange(scope: &Scope) -> Result<Arranged<'_>, TooLarge> {

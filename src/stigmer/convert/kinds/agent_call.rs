@@ -13,7 +13,7 @@ use crate::stigmer::tasks::{AgentCallTaskConfig, AgentExecutionConfig};
 const SLUG_LIMIT: usize = 63;
 
 impl Kind for AgentCallTaskConfig {
-    fn check(&self, rules: &mut Rules) {
+    fn check(&self, rules: &mut Rules<'_>) {
         rules.text("agent", &self.agent);
         rules.longest("agent", &self.agent, SLUG_LIMIT);
         rules.text("message", &self.message);

@@ -12,7 +12,7 @@ use crate::stigmer::tasks::ForTaskConfig;
 const INDEX: &str = "index";
 
 impl Kind for ForTaskConfig {
-    fn check(&self, rules: &mut Rules) {
+    fn check(&self, rules: &mut Rules<'_>) {
         rules.text("each", &self.each);
         rules.text("in", &self.r#in);
         rules.items("do", self.r#do.len(), 1);

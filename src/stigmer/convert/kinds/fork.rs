@@ -9,7 +9,7 @@ use crate::stigmer::convert::{expression, task as tasks};
 use crate::stigmer::tasks::{ForkBranch, ForkTaskConfig};
 
 impl Kind for ForkTaskConfig {
-    fn check(&self, rules: &mut Rules) {
+    fn check(&self, rules: &mut Rules<'_>) {
         rules.items("branches", self.branches.len(), 2);
         for (index, branch) in self.branches.iter().enumerate() {
             rules.text(format!("branches[{index}].name"), &branch.name);

@@ -12,7 +12,7 @@ use crate::stigmer::tasks::HttpCallTaskConfig;
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "PATCH"];
 
 impl Kind for HttpCallTaskConfig {
-    fn check(&self, rules: &mut Rules) {
+    fn check(&self, rules: &mut Rules<'_>) {
         rules.one_of("method", &self.method, &METHODS);
         match &self.endpoint {
             Some(endpoint) => rules.text("endpoint.uri", &endpoint.uri),

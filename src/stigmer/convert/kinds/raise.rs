@@ -24,7 +24,7 @@ const STANDARD: [(&str, u16); 8] = [
 ];
 
 impl Kind for RaiseTaskConfig {
-    fn check(&self, rules: &mut Rules) {
+    fn check(&self, rules: &mut Rules<'_>) {
         rules.text("error", &self.error);
         rules.text("message", &self.message);
     }

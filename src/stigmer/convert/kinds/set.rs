@@ -9,7 +9,7 @@ use crate::stigmer::convert::rules::Rules;
 use crate::stigmer::tasks::SetTaskConfig;
 
 impl Kind for SetTaskConfig {
-    fn check(&self, rules: &mut Rules) {
+    fn check(&self, rules: &mut Rules<'_>) {
         rules.present("variables", !self.variables.is_empty());
     }
 

@@ -9,7 +9,7 @@ use crate::stigmer::convert::rules::Rules;
 use crate::stigmer::tasks::{SwitchCase, SwitchTaskConfig};
 
 impl Kind for SwitchTaskConfig {
-    fn check(&self, rules: &mut Rules) {
+    fn check(&self, rules: &mut Rules<'_>) {
         rules.items("cases", self.cases.len(), 1);
         for (index, case) in self.cases.iter().enumerate() {
             rules.text(format!("cases[{index}].name"), &case.name);

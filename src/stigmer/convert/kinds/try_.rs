@@ -12,7 +12,7 @@ use crate::stigmer::tasks::{CatchBlock, TryTaskConfig};
 const ERROR: &str = "error";
 
 impl Kind for TryTaskConfig {
-    fn check(&self, rules: &mut Rules) {
+    fn check(&self, rules: &mut Rules<'_>) {
         rules.items("try", self.r#try.len(), 1);
         if let Some(catch) = &self.catch {
             rules.items("catch.do", catch.r#do.len(), 1);

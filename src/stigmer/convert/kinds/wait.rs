@@ -8,7 +8,7 @@ use crate::stigmer::convert::rules::Rules;
 use crate::stigmer::tasks::WaitTaskConfig;
 
 impl Kind for WaitTaskConfig {
-    fn check(&self, rules: &mut Rules) {
+    fn check(&self, rules: &mut Rules<'_>) {
         rules.at_least("seconds", self.seconds, 1);
     }
 

@@ -6,7 +6,8 @@ use crate::stigmer::environment::EnvironmentValue;
 fn rewrite(expression: &str, dot: Dot) -> (String, Vec<String>) {
     let secret = EnvironmentValue { is_secret: true, ..Default::default() };
     let declared = BTreeMap::from([("HIDDEN".to_owned(), secret), ("REGION".to_owned(), EnvironmentValue::default())]);
-    let mut context = Context::new(&declared);
+    let queues = crate::stigmer::convert::Queues::new();
+    let mut context = Context::new(&declared, &queues);
     let locals = [("item", Local::Item), ("index", Local::Item), ("error", Local::Error)];
     let text = context.inside(&locals, |context| names(expression, dot, context));
     (text, context.secrets().into_iter().map(str::to_owned).collect())
