@@ -4,8 +4,9 @@
 
 use std::process::ExitCode;
 
-use workflow_runner::cli::{self, Cli, Exit};
+use workflow_runner::cli::{self, Cli, Exit, LogReload};
 use workflow_runner::config::{self, Loaded, Sources};
+use workflow_runner::telemetry::logging::Logging;
 use workflow_runner::{effects, telemetry};
 
 fn main() -> ExitCode {
@@ -17,14 +18,15 @@ fn main() -> ExitCode {
 /// The error is an end before the verb began; what there is to say about it has been said.
 fn start() -> Result<Exit, Exit> {
     let cli = read_arguments()?;
-    let settings = read_settings(&cli)?;
+    let sources = sources(&cli);
+    let settings = read_settings(&sources)?;
     if cli.global.dump_config {
         print!("{}", settings.dump());
         return Ok(Exit::Completed);
     }
-    start_logging(&settings);
+    let logging = start_logging(&settings);
     effects::http::use_ring();
-    run(cli, settings)
+    run(cli, settings, LogReload::new(logging, sources))
 }
 
 fn read_arguments() -> Result<Cli, Exit> {
@@ -35,29 +37,32 @@ fn read_arguments() -> Result<Cli, Exit> {
     })
 }
 
-fn read_settings(cli: &Cli) -> Result<Loaded, Exit> {
+fn sources(cli: &Cli) -> Sources {
     let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let sources =
-        Sources { file: cli.global.config.clone(), environment: environment.collect(), flags: cli.flags(), defaults: cli.defaults() };
-    config::load(&sources).map_err(|mistakes| {
+    Sources { file: cli.global.config.clone(), environment: environment.collect(), flags: cli.flags(), defaults: cli.defaults() }
+}
+
+fn read_settings(sources: &Sources) -> Result<Loaded, Exit> {
+    config::load(sources).map_err(|mistakes| {
         eprintln!("error: {mistakes}");
         Exit::Usage
     })
 }
 
-fn start_logging(settings: &Loaded) {
-    telemetry::logging::init(&settings.config.log);
+fn start_logging(settings: &Loaded) -> Logging {
+    let logging = telemetry::logging::init(&settings.config.log);
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
+    logging
 }
 
-fn run(cli: Cli, settings: Loaded) -> Result<Exit, Exit> {
+fn run(cli: Cli, settings: Loaded, log: LogReload) -> Result<Exit, Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
         tracing::error!(%error, "cannot start threads");
         Exit::Unreachable
     })?;
-    let exit = runtime.block_on(cli::execute(cli.verb, settings));
+    let exit = runtime.block_on(cli::execute(cli.verb, settings, log));
     // A call that does not come back must not keep the process: whatever was worth waiting for has been waited for.
     runtime.shutdown_background();
     Ok(exit)

@@ -16,7 +16,8 @@ const ROOMS: [(&str, &[&str]); 15] = [
     // A listener in front of both ways of running. Of `temporal` it needs what a run is made of and looks like, and nothing of the SDK.
     ("direct", &["activities", "handshake", "local", "temporal", "engine", "effects", "stigmer", "plan", "expr", "config"]),
     ("dsl", &[]),
-    ("effects", &["expr", "config"]),
+    // `telemetry`: the span that a call runs in, for the callee and for its status.
+    ("effects", &["expr", "config", "telemetry"]),
     ("engine", &["plan", "expr"]),
     ("expr", &[]),
     ("handshake", &[]),

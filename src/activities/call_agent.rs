@@ -104,7 +104,7 @@ pub(super) async fn run(activities: &ExecutionActivities, ctx: &ActivityContext,
     let token = TaskToken::new(info.task_token.clone()).map_err(|e| failure::bad_input(&e.to_string()))?;
     let log = |text: &str, execution_id: &str| {
         tracing::info!(%workflow_id, %run_id, activity_id = %info.activity_id, attempt = info.attempt, agent = %call.agent, execution_id,
-            token_preview = %token, "{text}");
+            token_preview = %token, token_digest = token.digest(), "{text}");
     };
     if let Some(existing) = find(stigmer, &call.tag).await.map_err(|e| of_rpc(&e))? {
         let id = existing.metadata.as_ref().map(|m| m.id.clone()).unwrap_or_default();

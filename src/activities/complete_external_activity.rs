@@ -114,7 +114,7 @@ async fn of_child(activities: &ExecutionActivities, ctx: &ActivityContext, deliv
     let error = match done {
         Ok(delivered) => {
             tracing::info!(workflow_id = info.workflow_id, run_id = info.workflow_run_id, attempt = info.attempt, execution_id = delivery.execution_id,
-                token_preview = %callback.token, delivery = delivered.kind(), "caller completed");
+                token_preview = %callback.token, token_digest = callback.token.digest(), delivery = delivered.kind(), "caller completed");
             return Ok(Data::from(json!({"delivery": delivered.kind()})));
         }
         Err(e) => e,
@@ -124,7 +124,7 @@ async fn of_child(activities: &ExecutionActivities, ctx: &ActivityContext, deliv
     }
     let reason = error.to_string();
     tracing::error!(workflow_id = info.workflow_id, run_id = info.workflow_run_id, execution_id = delivery.execution_id,
-        token_preview = %callback.token, %reason, "the caller cannot be told; giving up");
+        token_preview = %callback.token, token_digest = callback.token.digest(), %reason, "the caller cannot be told; giving up");
     if delivery.status.phase == Phase::Completed {
         let error = format!("the workflow completed, but its caller could not be told: {reason}");
         let status = TerminalStatus { phase: Phase::Failed, error: Some(error), ..delivery.status.clone() };
@@ -174,7 +174,7 @@ async fn of_anyone(activities: &ExecutionActivities, ctx: &ActivityContext, inpu
     super::count(&activities.metrics, Kind::CallAgent, &outcome, done.as_ref(), begun.elapsed(), None, false);
     match done {
         Ok(delivered) => {
-            tracing::info!(workflow_id = ctx.info().workflow_id, token_preview = %token, delivery = delivered.kind(), "external activity completed");
+            tracing::info!(workflow_id = ctx.info().workflow_id, token_preview = %token, token_digest = token.digest(), delivery = delivered.kind(), "external activity completed");
             Ok(Data::from(json!({"delivery": delivered.kind()})))
         }
         Err(e) if e.is_retryable() => Err(failure::retryable("Unavailable", e.to_string())),

@@ -22,6 +22,7 @@ use crate::handshake::{Begun, Callback, ChildInput, EnvVar, Outcome, Reply, Star
 use crate::plan::{self, MAX_OUTSIDES, OutsideKind, Outsides};
 use crate::stigmer::payload as wire;
 use crate::stigmer::wfx::{ExecutionPhase, WorkflowExecution, WorkflowExecutionSpec, WorkflowExecutionStatus};
+use crate::telemetry::trace;
 
 pub(super) async fn run(activities: &RunnerActivities, ctx: &ActivityContext, raw: &RawValue) -> Result<RawValue, ActivityError> {
     let execution = read(raw).map_err(|e| failure::bad_input(&e))?;
@@ -94,7 +95,7 @@ async fn begin(
     let (info, client) = (ctx.info(), ctx.client());
     let callback = Callback::of(info, Reply::WorkflowExecutionStatus).map_err(|e| Refusal::new(e.to_string()))?;
     tracing::info!(workflow_id = info.workflow_id, run_id = info.workflow_run_id, activity_id = %info.activity_id, attempt = info.attempt,
-        execution_id, token_preview = %callback.token, "ExecuteWorkflow");
+        execution_id, token_preview = %callback.token, token_digest = callback.token.digest(), "ExecuteWorkflow");
     let spec = execution.spec.as_ref().ok_or_else(|| Refusal::new("execution spec is required"))?;
     let there = describe(&client, &child_id(execution_id), "").await;
     let there = there
@@ -111,6 +112,7 @@ async fn begin(
         search_attribute: activities.search_attribute,
         listens,
         summary: execution.metadata.as_ref().map(|m| m.name.clone()).filter(|name| !name.is_empty()),
+        traceparent: trace::traceparent(),
     };
     if !there {
         let callback_token = if activities.store_token { callback.token.as_bytes().to_vec() } else { Vec::new() };

@@ -8,7 +8,8 @@ use tokio::task::JoinHandle;
 
 use super::Exit;
 use super::front::Front;
-use super::service::{StartError, own_secrets, stigmer};
+use super::reload;
+use super::service::{RPC_DEADLINE, StartError, own_secrets};
 use super::stop::Stop;
 use crate::activities::resources::Platform;
 use crate::activities::secrets::ExecutionSecrets;
@@ -96,7 +97,9 @@ pub async fn run_alone(config: Config) -> Result<Exit, StartError> {
 }
 
 fn in_process(config: Config) -> Result<InProcess, StartError> {
-    let platform = config.stigmer.as_ref().map(stigmer).transpose()?.map(Platform::start);
+    let platform =
+        config.stigmer.as_ref().map(|settings| reload::stigmer(settings, RPC_DEADLINE)).transpose().map_err(StartError::usage)?;
+    let platform = platform.map(|(client, _)| Platform::start(client));
     let http = Http::new(&config.http).map_err(StartError::usage)?;
     let sink = Sink::new(&config.events, &config.http).map_err(StartError::usage)?;
     let own: Arc<dyn SecretSource> = Arc::new(own_secrets(&config));

@@ -18,6 +18,7 @@ pub mod outcome;
 mod outside;
 pub mod print;
 pub mod real;
+pub mod reload;
 pub mod replay;
 pub mod run;
 pub mod schema;
@@ -31,15 +32,16 @@ pub mod worker;
 pub use self::args::{Cli, Format, RunArgs, Verb};
 pub use self::dev::DevArgs;
 pub use self::exit::Exit;
+pub use self::reload::LogReload;
 
 use crate::config::Loaded;
 use crate::effects::process;
 
-/// Runs the verb.
-pub async fn execute(verb: Verb, settings: Loaded) -> Exit {
+/// Runs the verb. What `log` says holds while a worker runs.
+pub async fn execute(verb: Verb, settings: Loaded, log: LogReload) -> Exit {
     let Loaded { config, warnings, .. } = settings;
     let exit = match verb {
-        Verb::Worker | Verb::InternalWorkflowRunner => worker::run(config).await,
+        Verb::Worker | Verb::InternalWorkflowRunner => worker::run(config, log).await,
         Verb::Dev(args) => Box::pin(dev::run(args, config)).await,
         Verb::Run(args) => run::run(args, config).await,
         Verb::Validate(args) => validate::run(&args),

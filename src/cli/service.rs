@@ -9,12 +9,13 @@ use tokio::task::JoinHandle;
 
 use super::Exit;
 use super::front::Front;
+use super::reload::{self, Hangups, LogReload, Reload};
 use crate::activities::activity_policy;
 use crate::activities::publisher::NoPublisher;
 use crate::activities::resources::{self, Platform};
 use crate::activities::status::Publisher;
 use crate::admin::Readiness;
-use crate::config::{Config, StigmerSettings, TemporalSettings};
+use crate::config::{Config, TemporalSettings};
 use crate::direct::Durable;
 use crate::effects::definitions::Definitions;
 use crate::effects::events::Sink;
@@ -25,7 +26,7 @@ use crate::effects::resources::Resources;
 use crate::effects::script::Scripts;
 use crate::effects::secrets::{Chain, Directory, Environment};
 use crate::handshake::Control;
-use crate::stigmer::{Settings as StigmerClientSettings, Stigmer};
+use crate::telemetry::trace::Tracer;
 use crate::telemetry::{Kind, Metrics};
 use crate::temporal::connect::{Address, ConnectError, Tls};
 use crate::temporal::events::Entrance;
@@ -34,7 +35,9 @@ use crate::temporal::search_attribute;
 use crate::temporal::worker::{Parts, Workers};
 
 /// Time limit of one rpc to the control plane.
-const RPC_DEADLINE: Duration = Duration::from_secs(10);
+pub const RPC_DEADLINE: Duration = Duration::from_secs(10);
+/// For the last spans to reach the collector.
+const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 /// How often the gauges are brought up to date.
 const GAUGES_EVERY: Duration = Duration::from_secs(5);
 
@@ -45,6 +48,11 @@ pub struct Service {
     pub readiness: Readiness,
     workers: Workers,
     tasks: Vec<JoinHandle<()>>,
+    metrics: Arc<Metrics>,
+    tracer: Option<Tracer>,
+    /// Of the control plane's client.
+    reload: Option<Reload>,
+    reload_every: Duration,
 }
 
 /// Why there is none. Its text is for people.
@@ -87,6 +95,7 @@ pub fn address(settings: &TemporalSettings) -> Address {
         config_file: settings.config_file.clone(),
         profile: settings.profile.clone(),
         api_key: settings.api_key.as_ref().map(|key| key.expose_secret().to_owned()),
+        api_key_file: settings.api_key_file.clone(),
         tls: Tls {
             enabled: settings.tls,
             client_cert: settings.tls_client_cert_path.clone(),
@@ -105,20 +114,6 @@ pub fn own_secrets(config: &Config) -> Chain {
         None => Chain::default(),
     };
     chain.then(Environment::new(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))))
-}
-
-/// The client of the control plane.
-///
-/// # Errors
-/// A setting that cannot be used.
-pub fn stigmer(settings: &StigmerSettings) -> Result<Stigmer, StartError> {
-    Stigmer::new(&StigmerClientSettings {
-        endpoint: settings.endpoint.clone(),
-        tls: settings.tls,
-        api_key: settings.api_key.clone(),
-        deadline: RPC_DEADLINE,
-    })
-    .map_err(StartError::usage)
 }
 
 impl Service {
@@ -147,8 +142,21 @@ impl Service {
         sdk: &SdkMetrics,
         publisher: Option<Arc<dyn Publisher>>,
     ) -> Result<Self, StartError> {
+        // All settings and clients live in it while it runs.
+        Box::pin(Self::assemble(front, config, client, sdk, publisher)).await
+    }
+
+    async fn assemble(
+        front: Front,
+        config: Config,
+        client: Client,
+        sdk: &SdkMetrics,
+        publisher: Option<Arc<dyn Publisher>>,
+    ) -> Result<Self, StartError> {
         let Front { metrics, liveness, readiness, ready, serving } = front;
-        let platform = config.stigmer.as_ref().map(stigmer).transpose()?;
+        let platform = config.stigmer.as_ref().map(|settings| reload::stigmer(settings, RPC_DEADLINE));
+        let (platform, reload) = platform.transpose().map_err(StartError::usage)?.unzip();
+        let reload_every = config.worker.reload_every;
         if platform.is_none() {
             tracing::info!(
                 "no control plane (STIGMER_BACKEND_ENDPOINT): ExecuteWorkflow, CallAgentActivity and validateWorkflow are not served"
@@ -157,6 +165,7 @@ impl Service {
         let search_attribute = search_attribute::EXECUTION_ID.ensure(&client).await;
         let listens_attribute = search_attribute::LISTENS.ensure(&client).await;
         let entrance = Entrance::open(&config.events, client.clone()).await.map_err(StartError::usage)?;
+        let tracer = Tracer::start(&config.otlp).map_err(StartError::usage)?;
         let runtime = sdk.runtime().map_err(StartError::unreachable)?;
         let http = Http::new(&config.http).map_err(StartError::usage)?;
         let sink = Sink::new(&config.events, &config.http).map_err(StartError::usage)?;
@@ -188,6 +197,7 @@ impl Service {
             },
             publisher: publisher.unwrap_or_else(|| Arc::new(NoPublisher)),
             liveness,
+            tracer: tracer.clone(),
             ready,
             search_attribute,
             listens_attribute,
@@ -195,18 +205,15 @@ impl Service {
         })
         .map_err(StartError::unreachable)?;
         let mut tasks: Vec<_> = serving.into_iter().collect();
-        tasks.push(tokio::spawn(keep_gauges(&workers, metrics)));
-        if let Some(entrance) = entrance {
-            if let Ok(address) = entrance.address() {
-                tracing::info!(%address, "taking events");
-            }
-            tasks.push(tokio::spawn(async move {
-                if let Err(error) = entrance.serve().await {
-                    tracing::error!(%error, "the listener for events has ended");
-                }
-            }));
-        }
-        Ok(Self { durable, readiness, workers, tasks })
+        tasks.push(tokio::spawn(keep_gauges(&workers, metrics.clone())));
+        tasks.extend(entrance.map(take_events));
+        Ok(Self { durable, readiness, workers, tasks, metrics, tracer, reload: reload.flatten(), reload_every })
+    }
+
+    /// From now on takes over what changes in these, and in the files of the control plane's client.
+    pub fn reload(&mut self, mut reloads: Vec<Reload>, log: Option<LogReload>, hangups: Option<Hangups>) {
+        reloads.extend(self.reload.take());
+        self.tasks.push(tokio::spawn(reload::run(reloads, log, hangups, self.reload_every, self.metrics.clone())));
     }
 
     /// Waits until something ends that should not, and says what.
@@ -217,9 +224,23 @@ impl Service {
     /// Stops polling and lets running work end within the grace period.
     pub async fn stop(self) -> bool {
         let in_time = self.workers.stop().await;
+        if let Some(tracer) = &self.tracer {
+            tracer.flush(FLUSH_LIMIT).await;
+        }
         self.tasks.iter().for_each(JoinHandle::abort);
         in_time
     }
+}
+
+fn take_events(entrance: Entrance) -> JoinHandle<()> {
+    if let Ok(address) = entrance.address() {
+        tracing::info!(%address, "taking events");
+    }
+    tokio::spawn(async move {
+        if let Err(error) = entrance.serve().await {
+            tracing::error!(%error, "the listener for events has ended");
+        }
+    })
 }
 
 /// What is pending now, from the watches and from the agent steps of the runs that are here.

@@ -1,7 +1,8 @@
 //! What a setting is.
 
 use super::{
-    activities, admin, agents, definitions, direct, dsl, events, handshake, http, log, resources, run, secrets, stigmer, temporal, worker,
+    activities, admin, agents, definitions, direct, dsl, events, handshake, http, log, otlp, resources, run, secrets, stigmer, temporal,
+    worker,
 };
 
 /// Start of every environment variable that is ours.
@@ -56,7 +57,7 @@ impl Key {
 
 /// Every setting there is, area by area.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
-    let areas: [&'static [Key]; 16] = [
+    let areas: [&'static [Key]; 17] = [
         temporal::KEYS,
         stigmer::KEYS,
         worker::KEYS,
@@ -73,6 +74,7 @@ pub fn keys() -> impl Iterator<Item = &'static Key> {
         dsl::KEYS,
         admin::KEYS,
         log::KEYS,
+        otlp::KEYS,
     ];
     areas.into_iter().flatten()
 }

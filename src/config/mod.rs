@@ -26,6 +26,7 @@ pub mod http;
 mod inherited;
 pub mod key;
 pub mod log;
+pub mod otlp;
 mod reader;
 pub mod resources;
 pub mod run;
@@ -52,13 +53,14 @@ pub use self::handshake::{HandshakeSettings, OnCallerGone, OnFailure};
 pub use self::http::{Detour, HttpSettings, Reach};
 pub use self::key::{Key, keys};
 pub use self::log::{LogFormat, LogSettings};
+pub use self::otlp::OtlpSettings;
 pub use self::resources::ResourceSettings;
 pub use self::run::{RunKind, RunSettings};
 pub use self::secrets::SecretSettings;
 pub use self::sources::{FILE_VARIABLE, Flag, Sources};
-pub use self::stigmer::StigmerSettings;
+pub use self::stigmer::{ApiKey, StigmerSettings};
 pub use self::temporal::TemporalSettings;
-pub use self::worker::WorkerSettings;
+pub use self::worker::{Pollers, Versioning, WorkerSettings};
 
 use self::reader::Reader;
 use self::sources::Values;
@@ -83,6 +85,7 @@ pub struct Config {
     pub dsl: DslSettings,
     pub admin: AdminSettings,
     pub log: LogSettings,
+    pub otlp: OtlpSettings,
 }
 
 /// The settings with what is worth telling about them.
@@ -137,6 +140,7 @@ impl Config {
             dsl: DslSettings::read(reader),
             admin: AdminSettings::read(reader),
             log: LogSettings::read(reader),
+            otlp: OtlpSettings::read(reader),
         }
     }
 }

@@ -79,7 +79,8 @@ impl Sources {
         values
     }
 
-    fn file(&self) -> Option<PathBuf> {
+    /// The configuration file, if one is named.
+    pub fn file(&self) -> Option<PathBuf> {
         let variable = self.environment.get(FILE_VARIABLE).filter(|path| !path.is_empty());
         self.file.clone().or_else(|| variable.map(PathBuf::from))
     }

@@ -17,6 +17,8 @@ pub struct TemporalSettings {
     pub address: Option<String>,
     pub namespace: Option<String>,
     pub api_key: Option<SecretString>,
+    /// Instead of `api_key`: read again when the file changes.
+    pub api_key_file: Option<PathBuf>,
     /// Without it the profile's; an API key or a certificate implies TLS.
     pub tls: Option<bool>,
     pub tls_client_cert_path: Option<PathBuf>,
@@ -35,8 +37,10 @@ pub const KEYS: &[Key] = &[
         .also(&["TEMPORAL_ADDRESS", "TEMPORAL_SERVICE_ADDRESS"]),
     Key::new("temporal.namespace", "", "Without it the profile's, else default.").also(&["TEMPORAL_NAMESPACE"]),
     Key::new("temporal.api_key", "", "Sent with every request; implies TLS.").also(&["TEMPORAL_API_KEY"]).secret(),
+    Key::new("temporal.api_key_file", "", "File with the API key, instead of temporal.api_key; read again when it changes."),
     Key::new("temporal.tls", "", "true or false; without it the profile's.").also(&["TEMPORAL_TLS"]),
-    Key::new("temporal.tls_client_cert_path", "", "PEM file of the client's certificate.").also(&["TEMPORAL_TLS_CLIENT_CERT_PATH"]),
+    Key::new("temporal.tls_client_cert_path", "", "PEM file of the client's certificate; read again when it changes, as the two below.")
+        .also(&["TEMPORAL_TLS_CLIENT_CERT_PATH"]),
     Key::new("temporal.tls_client_key_path", "", "PEM file of its key.").also(&["TEMPORAL_TLS_CLIENT_KEY_PATH"]),
     Key::new("temporal.tls_server_ca_cert_path", "", "PEM file of the authority that the server's certificate comes from.")
         .also(&["TEMPORAL_TLS_SERVER_CA_CERT_PATH"]),
@@ -53,6 +57,7 @@ impl TemporalSettings {
             address: reader.optional_text("temporal.address"),
             namespace: reader.optional_text("temporal.namespace"),
             api_key: reader.secret("temporal.api_key"),
+            api_key_file: reader.optional_path("temporal.api_key_file"),
             tls: reader.optional_flag("temporal.tls"),
             tls_client_cert_path: reader.optional_path("temporal.tls_client_cert_path"),
             tls_client_key_path: reader.optional_path("temporal.tls_client_key_path"),
@@ -67,6 +72,9 @@ impl TemporalSettings {
                 Some(_) => ("temporal.tls_client_key_path", "tls_client_cert_path"),
             };
             reader.mistake(missing, format!("needed together with temporal.{given}"));
+        }
+        if settings.api_key.is_some() && settings.api_key_file.is_some() {
+            reader.mistake("temporal.api_key_file", "temporal.api_key is set too: only one of them can be meant");
         }
         settings
     }

@@ -137,7 +137,8 @@ fn names_of_temporal_and_of_older_deployments_are_known() {
     let config = &loaded.config;
     assert_eq!((config.temporal.address.as_deref(), config.temporal.tls), (Some("a:7233"), Some(true)));
     let stigmer = config.stigmer.as_ref().unwrap();
-    assert_eq!((stigmer.uri().as_str(), stigmer.api_key.expose_secret()), ("http://localhost:7234", "dummy-local-key"));
+    assert_eq!(stigmer.uri(), "http://localhost:7234");
+    assert!(matches!(&stigmer.api_key, ApiKey::Given(key) if key.expose_secret() == "dummy-local-key"));
     assert_eq!((config.worker.workflow_queue.as_str(), config.worker.max_concurrent_activities), ("q", 3));
     assert!(!config.handshake.asynchronous);
     assert_eq!((config.direct.mode, config.direct.listen.to_string().as_str()), (Mode::Dual, "0.0.0.0:9090"));
@@ -224,6 +225,11 @@ fn values_are_held_to_their_ranges() {
         ("WORKFLOW_RUNNER_EVENTS__LISTEN", "8090", "an address such as"),
         ("WORKFLOW_RUNNER_EVENTS__LISTEN", "0.0.0.0:8090", "needed when events.listen is not a loopback address"),
         ("RUST_LOG", "a=loud", "log directives are needed, not `a=loud`"),
+        ("WORKFLOW_RUNNER_WORKER__MAX_ACTIVITIES_PER_SECOND", "0", "a number above 0 is needed"),
+        ("WORKFLOW_RUNNER_WORKER__MAX_CONCURRENT_WORKFLOW_TASK_POLLS", "1", "from 2 to 1000"),
+        ("WORKFLOW_RUNNER_WORKER__VERSIONING_BEHAVIOR", "sticky", "one of pinned, auto_upgrade"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://u:p@h:4317", "without a name or password"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2", "a number from 0 to 1"),
         ("TEMPORAL_ZIGFLOW_EXECUTION_TASK_QUEUE", " ", "a text is needed"),
         (FILE_VARIABLE, "/no/such/file.yaml", "cannot be read"),
     ];
@@ -327,4 +333,59 @@ fn nothing_runs_or_is_called_unless_it_is_named() {
     assert_eq!(config.run.timeout, Duration::from_mins(10));
     let defaults = load(&Sources { defaults: vec![RunSettings::ENABLED], ..Sources::default() }).unwrap();
     assert_eq!(defaults.config.run.enable, RunKind::ALL.into());
+}
+
+#[test]
+fn a_key_is_given_or_stands_in_a_file() {
+    let endpoint = ("STIGMER_BACKEND_ENDPOINT", "h:1");
+    let file = ("WORKFLOW_RUNNER_STIGMER__API_KEY_FILE", "/key");
+    let config = with(&[endpoint, file, ("WORKFLOW_RUNNER_TEMPORAL__API_KEY_FILE", "/key")]).config;
+    assert!(matches!(config.stigmer.unwrap().api_key, ApiKey::File(path) if path == Path::new("/key")));
+    assert_eq!(config.temporal.api_key_file.as_deref(), Some(Path::new("/key")));
+    for (variables, expected) in [
+        (vec![endpoint, file, ("STIGMER_API_KEY", "k")], "stigmer.api_key is set too"),
+        (vec![("TEMPORAL_API_KEY", "k"), ("WORKFLOW_RUNNER_TEMPORAL__API_KEY_FILE", "/key")], "temporal.api_key is set too"),
+        (vec![("WORKFLOW_RUNNER_STIGMER__CLIENT_CERT_FILE", "/c")], "stigmer.client_key_file: needed together"),
+        (vec![("STIGMER_SERVICE_USE_TLS", "false"), ("WORKFLOW_RUNNER_STIGMER__CA_FILE", "/c")], "stigmer.tls is off"),
+    ] {
+        let found = mistakes(&sources(&variables));
+        assert!(found.len() == 1 && found[0].contains(expected), "{found:?}");
+    }
+}
+
+#[test]
+fn the_worker_is_tuned_by_the_sdks_names() {
+    let defaults = with(&[]).config.worker;
+    assert_eq!((defaults.max_concurrent_workflow_tasks, defaults.max_concurrent_local_activities), (100, 100));
+    assert_eq!(defaults.pollers, Pollers::Simple { workflow_tasks: None, activity_tasks: None });
+    assert_eq!((defaults.max_activities, defaults.versioning_behavior), (Some(100_000), Versioning::AutoUpgrade));
+    let tuned = with(&[
+        ("WORKFLOW_RUNNER_WORKER__POLLER_AUTOSCALING", "true"),
+        ("WORKFLOW_RUNNER_WORKER__MAX_CONCURRENT_ACTIVITY_TASK_POLLS", "20"),
+        ("WORKFLOW_RUNNER_WORKER__MAX_ACTIVITIES", "0"),
+        ("WORKFLOW_RUNNER_WORKER__MAX_TASK_QUEUE_ACTIVITIES_PER_SECOND", "0.5"),
+    ]);
+    let tuned = tuned.config.worker;
+    assert_eq!(tuned.pollers, Pollers::Autoscaling { workflow_tasks: 100, activity_tasks: 20 });
+    assert_eq!((tuned.max_activities, tuned.max_task_queue_activities_per_second), (None, Some(0.5)));
+}
+
+#[test]
+fn traces_go_where_the_standards_variables_say() {
+    use super::otlp::{Root, Sampler};
+    assert_eq!(with(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")]).config.otlp.endpoint, None);
+    let config = with(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://all:4317"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:4317"),
+        ("OTEL_SERVICE_NAME", "runner-a"),
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+    ]);
+    let otlp = config.config.otlp;
+    assert_eq!((otlp.endpoint.as_deref(), otlp.service_name.as_str()), (Some("http://traces:4317"), "runner-a"));
+    assert_eq!(otlp.sampler, Sampler::OfParent(Root::Share(0.25)));
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://all:4317");
+    assert_eq!(with(&[endpoint, ("OTEL_SDK_DISABLED", "true")]).config.otlp.endpoint, None);
+    let found = mistakes(&sources(&[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")]));
+    assert!(found.len() == 1 && found[0].contains("only grpc is spoken"), "{found:?}");
 }

@@ -48,6 +48,7 @@ impl Durable {
             search_attribute: self.search_attribute,
             listens: if self.listens_attribute { prepared.listens } else { Vec::new() },
             summary: prepared.name,
+            traceparent: None,
         };
         let started = match self.control.start(&request).await {
             Ok(started) => started,

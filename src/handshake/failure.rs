@@ -10,6 +10,7 @@
 //! | [`DELIVERY_BUDGET`] | the delivering activity | no | 6 |
 //! | [`DELIVERY_REFUSED`] | the delivering activity: the server will never take it | no | 13 |
 //! | [`DELIVERY_FAILED`] | a child whose success nobody got | no | 6 |
+//! | [`WORKER_SHUTDOWN`] | an activity, or a parked watch, whose process leaves | yes | 19 |
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -23,6 +24,7 @@ pub const OUTCOME_TOO_LARGE: &str = "OutcomeTooLarge";
 pub const DELIVERY_BUDGET: &str = "DeliveryBudget";
 pub const DELIVERY_REFUSED: &str = "DeliveryRefused";
 pub const DELIVERY_FAILED: &str = "DeliveryFailed";
+pub const WORKER_SHUTDOWN: &str = "WorkerShutdown";
 
 /// Key of the note in the details of a child's failure or cancellation.
 const DELIVERED: &str = "delivered";

@@ -42,6 +42,7 @@ pub mod signal;
 pub mod start;
 pub mod sweep;
 pub mod token;
+pub mod trace;
 pub mod watch;
 
 pub use callback::{Callback, CallbackAddress, CallbackError, CallbackFields, Reply};

@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 use prost::Message;
 use temporalio_client::tonic::{Code, IntoRequest, Status};
 use temporalio_client::{Client, NamespacedClient, grpc::WorkflowService};
-use temporalio_common::protos::temporal::api::common::v1::{SearchAttributes, WorkflowType};
+use temporalio_common::protos::temporal::api::common::v1::{Header, SearchAttributes, WorkflowType};
 use temporalio_common::protos::temporal::api::enums::v1::{
     WorkflowExecutionStatus, WorkflowIdConflictPolicy, WorkflowIdReusePolicy as Reuse,
 };
@@ -43,6 +43,7 @@ use super::outcome::{LIMIT_BYTES, Outcome};
 use super::payload;
 use super::rpc::short;
 use super::signal::{Signalled, signal_callback};
+use super::trace;
 
 /// Each turn needs a child that closes just then; more than two have never been seen.
 const TURNS_MAX: u32 = 8;
@@ -61,6 +62,8 @@ pub struct StartRequest {
     pub listens: Vec<String>,
     /// One line for people who look at the run.
     pub summary: Option<String>,
+    /// `traceparent` of the span that the run is a part of.
+    pub traceparent: Option<String>,
 }
 
 /// What starting came to.
@@ -201,6 +204,11 @@ pub(super) async fn start(
         // What does not fit into the server's durations is as good as none.
         workflow_execution_timeout: timeout.and_then(|t| t.try_into().ok()),
         search_attributes: (!indexed_fields.is_empty()).then_some(SearchAttributes { indexed_fields }),
+        header: request.traceparent.as_ref().map(|traceparent| {
+            let mut fields = HashMap::new();
+            trace::write(&mut fields, traceparent);
+            Header { fields }
+        }),
         user_metadata: request.summary.as_ref().map(|text| UserMetadata { summary: Some(payload::json(text)), details: None }),
         ..Default::default()
     };

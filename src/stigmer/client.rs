@@ -1,13 +1,14 @@
 //! The platform's rpcs, over one connection that is made when first used.
 //!
 //! Every call carries `authorization: Bearer` and a deadline; none is retried here, since each caller has its own idea of how long to try.
+//! Key and certificates may be renewed while it is in use: calls under way end as they began, the next ones go over a new connection.
 
 mod error;
 mod rpc;
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Formatter};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use base64::Engine;
@@ -17,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Request, Status};
 use tonic_prost::ProstCodec;
 
@@ -45,16 +46,30 @@ pub struct Settings {
     pub tls: bool,
     /// Sent with every call.
     pub api_key: SecretString,
+    /// Whom to trust, and how to show who we are; says something with `tls` only.
+    pub certificates: Certificates,
     /// Time limit of one call.
     pub deadline: Duration,
+}
+
+/// PEM texts of TLS.
+#[derive(Clone, Default)]
+pub struct Certificates {
+    /// The authorities to trust, instead of those of the system.
+    pub ca: Option<Vec<u8>>,
+    /// The client's certificate and its key.
+    pub client: Option<(Vec<u8>, Vec<u8>)>,
+    /// The name to check the server's certificate for, when it is not the endpoint's.
+    pub server_name: Option<String>,
 }
 
 /// The client. Cheap to clone; clones share the connection.
 #[derive(Clone)]
 pub struct Stigmer {
-    inner: Arc<Inner>,
+    live: Arc<RwLock<Arc<Inner>>>,
 }
 
+/// A connection with the settings that it was made by.
 struct Inner {
     endpoint: Endpoint,
     channel: OnceLock<Channel>,
@@ -63,23 +78,43 @@ struct Inner {
     deadline: Duration,
 }
 
-impl Stigmer {
-    /// Checks the settings and opens nothing: the first call connects.
-    pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
+impl Inner {
+    fn new(settings: &Settings) -> Result<Arc<Self>, SettingsError> {
         let key = settings.api_key.expose_secret().trim();
         if key.is_empty() {
             return Err(SettingsError::NoApiKey);
         }
         let mut bearer: MetadataValue<Ascii> = format!("Bearer {key}").parse().map_err(|_| SettingsError::ApiKey)?;
         bearer.set_sensitive(true);
-        let inner = Inner {
+        Ok(Arc::new(Self {
             endpoint: endpoint(settings)?,
             channel: OnceLock::new(),
             api_key: SecretString::from(key),
             bearer,
             deadline: settings.deadline,
-        };
-        Ok(Self { inner: Arc::new(inner) })
+        }))
+    }
+
+    fn channel(&self) -> Channel {
+        self.channel.get_or_init(|| self.endpoint.connect_lazy()).clone()
+    }
+}
+
+impl Stigmer {
+    /// Checks the settings and opens nothing: the first call connects.
+    pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
+        Ok(Self { live: Arc::new(RwLock::new(Inner::new(settings)?)) })
+    }
+
+    /// From the next call on every clone goes by these settings. When they cannot be used, all stays as it was.
+    pub fn renew(&self, settings: &Settings) -> Result<(), SettingsError> {
+        let renewed = Inner::new(settings)?;
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+        Ok(())
+    }
+
+    fn inner(&self) -> Arc<Inner> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The workflow with its definition.
@@ -176,32 +211,29 @@ impl Stigmer {
         Q: Message + 'static,
         R: Message + Default + 'static,
     {
+        let inner = self.inner();
         let call = async {
-            let mut grpc = Grpc::new(self.channel()).max_decoding_message_size(MESSAGE_LIMIT_BYTES);
+            let mut grpc = Grpc::new(inner.channel()).max_decoding_message_size(MESSAGE_LIMIT_BYTES);
             grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
             let mut request = Request::new(message);
-            request.set_timeout(self.inner.deadline);
-            request.metadata_mut().insert("authorization", self.inner.bearer.clone());
+            request.set_timeout(inner.deadline);
+            request.metadata_mut().insert("authorization", inner.bearer.clone());
             grpc.unary(request, PathAndQuery::from_static(rpc.path), ProstCodec::default()).await
         };
-        match tokio::time::timeout(self.inner.deadline, call).await {
+        match tokio::time::timeout(inner.deadline, call).await {
             Ok(Ok(response)) => Ok(response.into_inner()),
             Ok(Err(status)) => {
-                private.push(self.inner.api_key.expose_secret().to_owned());
-                Err(StigmerError::of(rpc.path, &status, self.inner.deadline, &private))
+                private.push(inner.api_key.expose_secret().to_owned());
+                Err(StigmerError::of(rpc.path, &status, inner.deadline, &private))
             }
-            Err(_) => Err(StigmerError::deadline(rpc.path, self.inner.deadline)),
+            Err(_) => Err(StigmerError::deadline(rpc.path, inner.deadline)),
         }
-    }
-
-    fn channel(&self) -> Channel {
-        self.inner.channel.get_or_init(|| self.inner.endpoint.connect_lazy()).clone()
     }
 }
 
 impl Debug for Stigmer {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stigmer").field("endpoint", self.inner.endpoint.uri()).finish_non_exhaustive()
+        f.debug_struct("Stigmer").field("endpoint", self.inner().endpoint.uri()).finish_non_exhaustive()
     }
 }
 
@@ -220,9 +252,39 @@ fn endpoint(settings: &Settings) -> Result<Endpoint, SettingsError> {
         // Of the socket only: servers close a connection on HTTP/2 pings that come more often than they allow.
         .tcp_keepalive(Some(Duration::from_mins(1)));
     if settings.tls {
-        endpoint = endpoint.tls_config(ClientTlsConfig::new().with_native_roots()).map_err(|error| invalid(error.to_string()))?;
+        endpoint = endpoint.tls_config(tls(&settings.certificates)).map_err(|error| SettingsError::Certificates(root_cause(&error)))?;
     }
     Ok(endpoint)
+}
+
+fn tls(certificates: &Certificates) -> ClientTlsConfig {
+    let mut tls = match &certificates.ca {
+        Some(ca) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)),
+        None => ClientTlsConfig::new().with_native_roots(),
+    };
+    if let Some((certificate, key)) = &certificates.client {
+        tls = tls.identity(Identity::from_pem(certificate, key));
+    }
+    match &certificates.server_name {
+        Some(name) => tls.domain_name(name),
+        None => tls,
+    }
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+/// Sizes only: a key is a secret.
+impl Debug for Certificates {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let (ca, client) = (self.ca.as_ref().map(Vec::len), self.client.as_ref().map(|(cert, _)| cert.len()));
+        f.debug_struct("Certificates").field("ca_bytes", &ca).field("client_bytes", &client).finish_non_exhaustive()
+    }
 }
 
 fn reference(kind: ApiResourceKind, org: &str, slug: &str) -> ar::ApiResourceReference {

@@ -34,7 +34,7 @@ pub use proto::ai::stigmer::commons::apiresource as ar;
 pub use proto::ai::stigmer::commons::apiresource::apiresourcekind as arkind;
 pub use proto::ai::stigmer::commons::rpc;
 
-pub use client::{Settings, SettingsError, Stigmer, StigmerError};
+pub use client::{Certificates, Settings, SettingsError, Stigmer, StigmerError};
 pub use json::{JsonError, from_json, from_json_strict, to_json};
 
 /// The encoded `FileDescriptorSet` of `proto/` with its imports; also what server reflection serves.

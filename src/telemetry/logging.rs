@@ -1,4 +1,5 @@
-//! Logs: text on a terminal, one JSON object a line elsewhere, always on stderr: stdout is for data.
+//! Logs: text on a terminal, one JSON object a line elsewhere, always on stderr: stdout is for data. What is logged may change while the process
+//! runs; how it is written may not.
 
 use std::io::{self, IsTerminal as _};
 
@@ -7,20 +8,38 @@ use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _};
+use tracing_subscriber::{EnvFilter, Layer as _, Registry, reload};
 
 use crate::config::{LogFormat, LogSettings};
+
+/// The log of the process. Cheap to clone.
+#[derive(Clone)]
+pub struct Logging(reload::Handle<EnvFilter, Registry>);
 
 /// Makes the process log to stderr. Does nothing when something logs already, as in tests.
 ///
 /// Colours only on a terminal, and not where `NO_COLOR` is set.
-pub fn init(settings: &LogSettings) {
+pub fn init(settings: &LogSettings) -> Logging {
     let terminal = io::stderr().is_terminal();
     let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let _ = subscriber(settings, terminal, colour, io::stderr).try_init();
+    let (subscriber, logging) = subscriber(settings, terminal, colour, io::stderr);
+    let _ = subscriber.try_init();
+    logging
 }
 
-fn subscriber<W>(settings: &LogSettings, terminal: bool, colour: bool, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
+impl Logging {
+    /// Level and directives of `settings` hold from now on; their format does not.
+    ///
+    /// # Errors
+    /// Nothing of this process logs by these settings.
+    pub fn apply(&self, settings: &LogSettings) -> Result<(), String> {
+        self.0.reload(filter(settings)).map_err(|error| error.to_string())
+    }
+}
+
+type Subscriber = Box<dyn tracing::Subscriber + Send + Sync>;
+
+fn subscriber<W>(settings: &LogSettings, terminal: bool, colour: bool, writer: W) -> (Subscriber, Logging)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -30,14 +49,17 @@ where
         LogFormat::Auto => !terminal,
     };
     let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(colour);
-    let filter = filter(settings).and(filter_fn(shows_no_token));
-    if json {
+    let (filter, handle) = reload::Layer::new(filter(settings));
+    // Beside what may be reloaded, not in it: no directive reaches it.
+    let filter = filter.and(filter_fn(shows_no_token));
+    let subscriber: Subscriber = if json {
         // Fields stand at the top, under the names that Temporal's own logs have.
         let layer = layer.json().flatten_event(true).with_current_span(true).with_span_list(false);
         Box::new(tracing_subscriber::registry().with(layer.with_filter(filter)))
     } else {
         Box::new(tracing_subscriber::registry().with(layer.with_target(false).with_filter(filter)))
-    }
+    };
+    (subscriber, Logging(handle))
 }
 
 /// The Temporal SDK prints whole task tokens in its debug messages: whatever the filter says, they are not for a log.
@@ -87,8 +109,17 @@ mod tests {
     }
 
     fn logged(settings: &LogSettings, terminal: bool) -> String {
+        logged_after(settings, None, terminal)
+    }
+
+    /// Whatever `then` changes is changed before anything is logged.
+    fn logged_after(settings: &LogSettings, then: Option<&LogSettings>, terminal: bool) -> String {
         let written = Written::default();
-        with_default(subscriber(settings, terminal, false, written.clone()), || {
+        let (subscriber, logging) = subscriber(settings, terminal, false, written.clone());
+        with_default(subscriber, || {
+            if let Some(then) = then {
+                logging.apply(then).unwrap();
+            }
             tracing::info!(target: "workflow_runner::test", workflow_id = "w1", attempt = 2, "started");
             tracing::debug!(target: "workflow_runner::test", "detail");
             tracing::info!(target: "h2", "library chatter");
@@ -129,11 +160,22 @@ mod tests {
     }
 
     #[test]
+    fn level_and_filter_change_while_it_runs() {
+        let at = |level: &'static str| LogSettings { level, ..LogSettings::default() };
+        assert!(!logged_after(&at("debug"), Some(&at("info")), true).contains("detail"));
+        assert!(logged_after(&at("info"), Some(&at("debug")), true).contains("detail"));
+        assert_eq!(logged_after(&at("trace"), Some(&at("off")), false), "");
+        let filtered = LogSettings { filter: Some("h2=info".to_owned()), ..LogSettings::default() };
+        assert!(logged_after(&at("info"), Some(&filtered), false).contains("chatter"));
+    }
+
+    #[test]
     fn no_filter_shows_what_the_sdk_says_about_tokens() {
         for directives in ["trace", "temporalio_sdk_core::worker=trace"] {
             let settings = LogSettings { filter: Some(directives.to_owned()), ..LogSettings::default() };
-            let text = logged(&settings, true);
-            assert!(text.contains("news of the SDK") && !text.contains("task token"), "{text}");
+            for text in [logged(&settings, true), logged_after(&LogSettings::default(), Some(&settings), true)] {
+                assert!(text.contains("news of the SDK") && !text.contains("task token"), "{text}");
+            }
         }
     }
 }

@@ -262,6 +262,14 @@ impl Metrics {
         self.ours.reload_failing.with_label_values(&[what]).set(i64::from(!applied));
     }
 
+    /// Files are watched for `what`: its series begin.
+    pub fn reloads_watched(&self, what: &'static str) {
+        self.ours.reload_failing.with_label_values(&[what]).set(0);
+        for outcome in ["applied", "refused"] {
+            let _ = self.ours.reloads.with_label_values(&[what, outcome]);
+        }
+    }
+
     pub fn worker_renewed(&self, task_queue: &str) {
         self.ours.worker_renewals.with_label_values(&[task_queue]).inc();
     }

@@ -1,4 +1,5 @@
 //! The workers of a process: one thread for each task queue, since one thread runs all workflow code of a worker and the SDK's workers stay on theirs.
+//! How each is tuned stands in `tuning`, how it is replaced in process in `renewal`.
 //!
 //! | queue | workflows | activities | served |
 //! |---|---|---|---|
@@ -11,14 +12,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use temporalio_client::Client;
-use temporalio_common::worker::{VersioningBehavior, WorkerDeploymentOptions, WorkerDeploymentVersion};
+use temporalio_sdk::WorkerOptions;
 use temporalio_sdk::runtime::Runtime;
-use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
-use temporalio_sdk::{Worker, WorkerOptions};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
 use super::pending::PendingSteps;
+use super::renewal::{Making, Queue};
 use super::run::WorkflowServices;
+use super::spans;
+use super::tuning::options;
 use super::workflow::ServerlessWorkflow;
 use crate::activities::activity_policy;
 use crate::activities::guard::PlatformGuard;
@@ -32,11 +35,10 @@ use crate::engine::Settings;
 use crate::handshake::watch::{Means, Running};
 use crate::handshake::{OnCallerGone, Pace, Sweep, SweepSettings, WatchCounters, Wheel, WheelSettings};
 use crate::plan::PlanCache;
+use crate::telemetry::trace::Tracer;
 
 /// Definitions whose plans are kept.
 const PLANS_KEPT: usize = 64;
-/// Workflow tasks and local activities that run at a time.
-const WORKFLOW_SLOTS: usize = 100;
 /// Rpcs a second that watches and sweep may make together.
 const WATCH_RPCS_PER_SECOND: u32 = 100;
 /// Between the longest http call and the end of its activity: a call must end by itself, since an expired activity is tried again.
@@ -53,6 +55,8 @@ pub struct Parts {
     /// Takes progress beside the control plane.
     pub publisher: Arc<dyn Publisher>,
     pub liveness: Liveness,
+    /// Where spans go, if anywhere.
+    pub tracer: Option<Tracer>,
     /// Dropped when all queues are polled.
     pub ready: Latch,
     /// Whether runs may set `WorkflowExecutionID`.
@@ -70,7 +74,9 @@ pub struct WorkerError {
 
 /// Running workers.
 pub struct Workers {
-    threads: Vec<Thread>,
+    queues: Vec<Queue>,
+    watch_queue: String,
+    leave: watch::Sender<bool>,
     turning: Running,
     sweeping: Running,
     /// For the gauges.
@@ -79,12 +85,6 @@ pub struct Workers {
     pub counters: Arc<WatchCounters>,
     failed: watch::Receiver<Option<String>>,
     grace: Duration,
-}
-
-struct Thread {
-    queue: String,
-    stop: Box<dyn Fn() + Send + Sync>,
-    ended: oneshot::Receiver<()>,
 }
 
 impl Workers {
@@ -115,18 +115,35 @@ impl Workers {
         if let Some(platform) = &platform {
             queues.extend(platform_queues(&parts, &parts.activities, platform, &wheel));
         }
+        if let Some(tracer) = &parts.tracer {
+            let has_spans = |options: &&mut WorkerOptions| options.task_queue != config.handshake.watch_queue;
+            queues.iter_mut().filter(has_spans).for_each(|options| spans::make(options, tracer));
+        }
         let (failing, failed) = watch::channel(None);
-        let ready = Arc::new(parts.ready);
-        let threads: Result<Vec<_>, _> = queues
-            .into_iter()
-            .map(|options| {
-                let queue = options.task_queue.clone();
-                let worker = Worker::new(&parts.runtime, parts.client.clone(), options)
-                    .map_err(|e| WorkerError { queue: queue.clone(), reason: e.to_string() })?;
-                Thread::run(queue, worker, parts.liveness.clone(), ready.clone(), failing.clone())
-            })
-            .collect();
-        Ok(Self { threads: threads?, turning, sweeping, wheel, pending_agents, counters, failed, grace: config.worker.grace })
+        let (leave, leaving) = watch::channel(false);
+        let Parts { client, runtime, liveness, ready, activities, .. } = parts;
+        let making = Making {
+            client,
+            runtime,
+            liveness,
+            metrics: activities.metrics,
+            max_activities: config.worker.max_activities,
+            leave: leaving,
+            failing,
+        };
+        let queues: Result<Vec<_>, _> = queues.into_iter().map(|options| Queue::serve(making.clone(), options, ready.clone())).collect();
+        Ok(Self {
+            queues: queues?,
+            watch_queue: config.handshake.watch_queue.clone(),
+            leave,
+            turning,
+            sweeping,
+            wheel,
+            pending_agents,
+            counters,
+            failed,
+            grace: config.worker.grace,
+        })
     }
 
     /// Waits until a worker ends by itself, which none should, and says why.
@@ -137,51 +154,52 @@ impl Workers {
         }
     }
 
-    /// Stops polling, lets running activities end within the grace period, and stops the watches. Says whether all ended in time.
+    /// Stops polling, lets running activities end within the grace period, and hands the watches over. Says whether all ended in time.
     pub async fn stop(self) -> bool {
-        for thread in &self.threads {
-            (thread.stop)();
-        }
-        let mut in_time = true;
-        let deadline = tokio::time::Instant::now() + self.grace + STOP_MARGIN;
-        for thread in self.threads {
-            // An error says that the thread has ended in a panic, which its own log line tells.
-            if tokio::time::timeout_at(deadline, thread.ended).await.is_err() {
-                tracing::warn!(task_queue = thread.queue, "the worker did not end within the grace period");
-                in_time = false;
+        self.queues.iter().for_each(Queue::stop);
+        let grace_ends = Instant::now() + self.grace;
+        let deadline = grace_ends + STOP_MARGIN;
+        // First of all, so that no watch that is handed over comes back to this process.
+        let (watch_queues, queues): (Vec<_>, Vec<_>) = self.queues.into_iter().partition(|queue| queue.name == self.watch_queue);
+        let watches = async {
+            if !ended_by(watch_queues, deadline).await {
+                return false;
             }
-        }
-        let watches = async { futures::join!(self.turning.stop(), self.sweeping.stop()) };
-        if tokio::time::timeout_at(deadline, watches).await.is_err() {
-            tracing::warn!("the watches did not end within the grace period");
-            in_time = false;
-        }
-        in_time
+            let ended = async {
+                futures::join!(self.turning.stop(), self.sweeping.stop());
+                self.wheel.hand_over().await;
+            };
+            let in_time = timeout_at(deadline, ended).await.is_ok();
+            if !in_time {
+                tracing::warn!(
+                    "the watches were not all handed over within the grace period; the others move after their heartbeat timeout"
+                );
+            }
+            in_time
+        };
+        let running = async {
+            let mut ending = Box::pin(ended_by(queues, deadline));
+            if let Ok(in_time) = timeout_at(grace_ends, &mut ending).await {
+                return in_time;
+            }
+            self.leave.send_replace(true);
+            ending.await
+        };
+        let (handed_over, ended) = futures::join!(watches, running);
+        handed_over && ended
     }
 }
 
-fn options(config: &Config, queue: &str) -> WorkerOptions {
-    let activities = config.worker.max_concurrent_activities;
-    let tuner = TunerHolder::builder()
-        .workflow_task_slot_supplier(FixedSizeSlotSupplier::new(WORKFLOW_SLOTS))
-        .activity_task_slot_supplier(FixedSizeSlotSupplier::new(activities))
-        .local_activity_task_slot_supplier(FixedSizeSlotSupplier::new(WORKFLOW_SLOTS))
-        .nexus_task_slot_supplier(FixedSizeSlotSupplier::new(1))
-        .build();
-    let mut options = WorkerOptions::new(queue.to_owned())
-        .max_cached_workflows(config.temporal.max_cached_workflows)
-        .sticky_queue_schedule_to_start_timeout(config.temporal.sticky_timeout)
-        .graceful_shutdown_period(config.worker.grace)
-        .tuner(tuner)
-        .build();
-    if let Some((name, build_id)) = &config.worker.deployment {
-        let version = WorkerDeploymentVersion::builder().deployment_name(name.clone()).build_id(build_id.clone()).build();
-        options.deployment_options = WorkerDeploymentOptions::new(version)
-            .use_worker_versioning(true)
-            .default_versioning_behavior(VersioningBehavior::Pinned)
-            .build();
+/// Whether all of them end by then.
+async fn ended_by(queues: Vec<Queue>, deadline: Instant) -> bool {
+    let mut in_time = true;
+    for mut queue in queues {
+        if timeout_at(deadline, queue.ended()).await.is_err() {
+            tracing::warn!(task_queue = queue.name, "the worker did not end within the grace period");
+            in_time = false;
+        }
     }
-    options
+    in_time
 }
 
 /// The queue on which runs live.
@@ -256,43 +274,4 @@ fn platform_queues(parts: &Parts, resources: &Resources, platform: &Platform, wh
     let mut validation = options(config, &config.worker.validation_queue);
     validation.register_activities(ValidationActivities { queues: activity_policy::queues(&config.activities) });
     [execution, validation]
-}
-
-impl Thread {
-    fn run(
-        queue: String,
-        mut worker: Worker,
-        liveness: Liveness,
-        ready: Arc<Latch>,
-        failing: watch::Sender<Option<String>>,
-    ) -> Result<Self, WorkerError> {
-        let stop = Box::new(worker.shutdown_handle());
-        let (end, ended) = oneshot::channel();
-        let tokio = tokio::runtime::Handle::current();
-        let name = queue.clone();
-        let body = move || {
-            let _entered = tokio.enter();
-            // The heart beats on the thread that runs workflow code: a workflow that blocks stops it.
-            let beat = liveness.heartbeat(format!("the worker of {name}"));
-            drop(ready);
-            tracing::info!(task_queue = name, "polling");
-            let ran = tokio.block_on(async {
-                tokio::select! {
-                    ran = worker.run() => ran,
-                    () = beat.keep() => Ok(()),
-                }
-            });
-            drop(worker);
-            if let Err(e) = ran {
-                tracing::error!(task_queue = name, error = %e, "the worker has ended");
-                failing.send_replace(Some(format!("the worker of {name}: {e}")));
-            }
-            let _ = end.send(());
-        };
-        std::thread::Builder::new()
-            .name(format!("worker {queue}"))
-            .spawn(body)
-            .map_err(|e| WorkerError { queue: queue.clone(), reason: e.to_string() })?;
-        Ok(Self { queue, stop, ended })
-    }
 }

@@ -53,6 +53,7 @@ impl Activities {
             search_attribute: false,
             listens: vec![],
             summary: None,
+            traceparent: None,
         };
         match start_or_attach(&ctx.client(), &request, &callback).await {
             Ok(Begun::Pending { .. }) => Err(ActivityError::WillCompleteAsync),

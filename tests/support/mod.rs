@@ -14,6 +14,7 @@ pub mod operator;
 pub mod replay;
 pub mod site;
 pub mod steps;
+pub mod tls;
 pub mod wait;
 pub mod web;
 pub mod worker;

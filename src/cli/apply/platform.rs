@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use super::Checked;
 use crate::activities::activity_policy;
-use crate::cli::Exit;
+use crate::cli::{Exit, reload};
 use crate::config::Config;
 use crate::stigmer::ar::{ApiResourceMetadata, ApiResourceOwnerScope};
 use crate::stigmer::convert::Queues;
 use crate::stigmer::express::{Expressed, express};
 use crate::stigmer::wf::{Workflow, WorkflowSpec};
-use crate::stigmer::{Settings, Stigmer};
 
 /// The control plane waits up to 30 seconds for a runner that validates.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -20,14 +19,8 @@ pub(super) async fn register(documents: &[Checked], config: &Config, org: &str) 
         eprintln!("error: there is no control plane: set STIGMER_BACKEND_ENDPOINT and STIGMER_API_KEY");
         return Exit::Usage;
     };
-    let client = Stigmer::new(&Settings {
-        endpoint: settings.endpoint.clone(),
-        tls: settings.tls,
-        api_key: settings.api_key.clone(),
-        deadline: DEADLINE,
-    });
-    let client = match client {
-        Ok(client) => client,
+    let client = match reload::stigmer(settings, DEADLINE) {
+        Ok((client, _)) => client,
         Err(error) => {
             eprintln!("error: {error}");
             return Exit::Usage;

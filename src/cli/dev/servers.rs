@@ -4,7 +4,6 @@ use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use secrecy::SecretString;
 use tempfile::TempDir;
 use temporalio_client::{Client, UntypedWorkflow, WorkflowDescribeOptions};
 
@@ -56,7 +55,7 @@ impl Servers {
         })
         .map_err(StartError::usage)?;
         eprintln!("control plane  {} (key `{API_KEY}`)", plane.endpoint());
-        config.stigmer = Some(StigmerSettings { endpoint: plane.address().to_string(), api_key: SecretString::from(API_KEY), tls: false });
+        config.stigmer = Some(StigmerSettings::local(plane.address().to_string(), API_KEY));
         let next = Next {
             program: program.to_owned(),
             address: at,

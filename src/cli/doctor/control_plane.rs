@@ -14,10 +14,11 @@ use url::Url;
 
 use super::finding::{Finding, failed, ok, skipped, warning};
 use super::{RPC_DEADLINE, Site, certificate};
+use crate::cli::reload;
 use crate::config::StigmerSettings;
 use crate::stigmer::ar::ApiResourceOwnerScope;
 use crate::stigmer::wfx::WorkflowExecutionStatus;
-use crate::stigmer::{Settings, Stigmer, StigmerError};
+use crate::stigmer::{Stigmer, StigmerError};
 
 /// Nobody has it.
 const NOBODY: &str = "workflow-runner-doctor";
@@ -51,9 +52,7 @@ pub(super) async fn look(site: &Site) -> Vec<Finding> {
 /// # Errors
 /// What is wrong with the settings, in words.
 pub(super) fn client(settings: &StigmerSettings) -> Result<Stigmer, String> {
-    let api_key = settings.api_key.clone();
-    let settings = Settings { endpoint: settings.endpoint.clone(), tls: settings.tls, api_key, deadline: RPC_DEADLINE };
-    Stigmer::new(&settings).map_err(|e| e.to_string())
+    reload::stigmer(settings, RPC_DEADLINE).map(|(client, _)| client)
 }
 
 fn probes(client: &Stigmer) -> Vec<BoxFuture<'_, (&'static str, Result<(), StigmerError>)>> {

@@ -34,9 +34,10 @@ pub(super) async fn look(site: &Site) -> Vec<Finding> {
 
 async fn reached(site: &Site, client: &Client) -> Finding {
     let target = site.target.as_ref().map_or_else(Clone::clone, ToString::to_string);
-    let secured = match (target.starts_with("https"), &site.config.temporal.api_key) {
-        (true, Some(_)) => "TLS, API key accepted",
-        (true, None) => "TLS",
+    let temporal = &site.config.temporal;
+    let secured = match (target.starts_with("https"), temporal.api_key.is_some() || temporal.api_key_file.is_some()) {
+        (true, true) => "TLS, API key accepted",
+        (true, false) => "TLS",
         (false, _) => "plaintext",
     };
     match WorkflowService::get_system_info(&mut client.clone(), GetSystemInfoRequest {}.into_request()).await {

@@ -27,13 +27,13 @@ use temporalio_client::tonic::Status;
 
 pub use self::args::HandshakeArgs;
 use self::args::HandshakeVerb;
-use super::Exit;
 use super::service::{StartError, address};
+use super::{Exit, reload};
 use crate::activities::names;
 use crate::config::Config;
 use crate::handshake::Pace;
 use crate::handshake::operator::{Kind, Wanted};
-use crate::stigmer::{Settings, Stigmer, StigmerError};
+use crate::stigmer::{Stigmer, StigmerError};
 use crate::temporal::connect;
 
 /// Rpcs a second, like all watches of a worker together.
@@ -86,14 +86,7 @@ impl Ground {
         let connecting = tokio::time::timeout(CONNECT_TIMEOUT, connect::once(&address, None));
         let client =
             connecting.await.map_err(|_| StartError::unreachable("Temporal does not answer; `workflow-runner doctor` says more"))??;
-        let stigmer = config.stigmer.as_ref().map(|settings| {
-            Stigmer::new(&Settings {
-                endpoint: settings.endpoint.clone(),
-                tls: settings.tls,
-                api_key: settings.api_key.clone(),
-                deadline: RPC_DEADLINE,
-            })
-        });
+        let stigmer = config.stigmer.as_ref().map(|settings| reload::stigmer(settings, RPC_DEADLINE).map(|(client, _)| client));
         Ok(Self { client, pace: Pace::per_second(RPCS_PER_SECOND), stigmer: stigmer.transpose().map_err(StartError::usage)?, config })
     }
 }

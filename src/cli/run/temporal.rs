@@ -3,7 +3,6 @@
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use secrecy::SecretString;
 use temporalio_client::errors::{WorkflowGetResultError, WorkflowStartError};
 use temporalio_client::{Client, UntypedWorkflow, WorkflowCancelOptions, WorkflowGetResultOptions, WorkflowHandle, WorkflowStartOptions};
 use temporalio_common::data_converters::RawValue;
@@ -68,11 +67,7 @@ impl Own {
         config.worker.validation_queue = private("validation");
         config.handshake.watch_queue = private("watch");
         let plane = if agents.is_empty() { None } else { Some(plane(&private, agents, client)?) };
-        config.stigmer = plane.as_ref().map(|plane| StigmerSettings {
-            endpoint: plane.address().to_string(),
-            api_key: SecretString::from(plane.api_key().unwrap_or("none")),
-            tls: false,
-        });
+        config.stigmer = plane.as_ref().map(|plane| StigmerSettings::local(plane.address().to_string(), plane.api_key().unwrap_or("none")));
         let publisher = std::io::stderr().is_terminal().then(|| Arc::new(Shown(Mutex::default())) as Arc<dyn Publisher>);
         let service = Service::start(config, client.clone(), sdk, publisher).await?;
         Ok(Self { service, plane })

@@ -33,6 +33,7 @@ use self::response::Head;
 use super::EffectError;
 use crate::config::{Detour, HttpSettings, Reach, duration};
 use crate::expr::Data;
+use crate::telemetry::trace;
 
 /// A client for all HTTP calls of a process: connections are kept and shared. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -94,7 +95,9 @@ impl Http {
     pub async fn call(&self, request: &Data, idempotency_key: &str) -> Result<Data, EffectError> {
         let request = Request::parse(request, idempotency_key)?;
         let limit = Limit { size_bytes: self.settings.body_limit_bytes, setting: "http.body_limit_bytes" };
+        trace::note("http.request.method", request.method.as_str().to_owned());
         let (head, body) = self.exchange(&request, limit).await?;
+        trace::note("http.response.status_code", i64::from(head.status.as_u16()));
         head.accept(&body, &request, &self.redaction)?;
         let output = head.output(body, &request, &self.redaction);
         // What is stored is JSON: escapes and base64 make it larger than what came over the wire.
@@ -164,6 +167,10 @@ impl Http {
         };
         if let Some(value) = authorization {
             sent.headers_mut().insert(AUTHORIZATION, value);
+        }
+        if let Some(value) = trace::traceparent().and_then(|text| HeaderValue::try_from(text).ok()) {
+            // A document that sets it means another trace.
+            sent.headers_mut().entry("traceparent").or_insert(value);
         }
         client.execute(sent).await.map_err(|error| no_answer(request, error))
     }

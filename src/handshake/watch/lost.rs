@@ -150,7 +150,7 @@ async fn tell(means: &Means, child: &DeadChild, caller: &Callback) -> Buried {
             WatchCounters::add(&means.counters.callers_failed);
             tracing::warn!(
                 child_workflow_id = child.workflow_id, execution_id = child.execution_id, workflow_id = address.workflow_id,
-                run_id = address.run_id, activity_id = address.activity_id, attempt = address.attempt, token_preview = %caller.token,
+                run_id = address.run_id, activity_id = address.activity_id, attempt = address.attempt, token_preview = %caller.token, token_digest = caller.token.digest(),
                 reason = child.message, "a child died without delivering; its caller has been failed"
             );
             Buried::Done

@@ -19,8 +19,10 @@
 //! | `round` | one round over all watches |
 //! | `lost` | a child that died without a word; used by the sweep too |
 //! | `keep_alive` | heartbeats for callers that have a heartbeat timeout |
+//! | `hand_over` | giving the watches back when the process leaves |
 
 mod entry;
+mod hand_over;
 mod keep_alive;
 mod lost;
 mod round;
@@ -163,6 +165,12 @@ impl Wheel {
         if let Some(timeout) = heartbeat_timeout.filter(|timeout| !timeout.is_zero()) {
             self.0.keep_alive.put(&caller.token, timeout);
         }
+    }
+
+    /// Gives every watch back to the server, which hands it to another process at once. For a process that leaves: to be called when it
+    /// polls for watches no longer and the wheel stands still. What is not given back moves after the heartbeat timeout of its watch.
+    pub async fn hand_over(&self) {
+        hand_over::all(&self.0).await;
     }
 
     /// How many watches are parked here.

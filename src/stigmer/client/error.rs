@@ -30,6 +30,9 @@ pub enum SettingsError {
     /// The key cannot stand in a header.
     #[error("the API key has characters that no header may contain")]
     ApiKey,
+    /// What TLS is to use cannot be used.
+    #[error("certificates: {0}")]
+    Certificates(String),
     /// The address is none, or contradicts the TLS setting.
     #[error("endpoint '{endpoint}': {reason} (expected host:port)")]
     Endpoint {

@@ -70,7 +70,13 @@ impl AgentExecutionCommandController for Platform {
 }
 
 fn settings(endpoint: &str) -> Settings {
-    Settings { endpoint: endpoint.to_owned(), tls: false, api_key: SecretString::from(KEY), deadline: DEADLINE }
+    Settings {
+        endpoint: endpoint.to_owned(),
+        tls: false,
+        api_key: SecretString::from(KEY),
+        certificates: Certificates::default(),
+        deadline: DEADLINE,
+    }
 }
 
 async fn start() -> (Platform, String) {
@@ -101,6 +107,22 @@ async fn every_call_is_authorised_and_answers_by_code() {
     assert_eq!((unimplemented.code, unimplemented.is_retryable()), (Code::Unimplemented, false));
 
     assert_eq!(*platform.seen.lock().unwrap(), vec![format!("Bearer {KEY}"); 3]);
+}
+
+#[tokio::test]
+async fn a_renewed_key_is_sent_from_then_on_and_a_useless_one_changes_nothing() {
+    let (platform, address) = start().await;
+    let stigmer = Stigmer::new(&settings(&address)).unwrap();
+    let clone = stigmer.clone();
+    clone.get_workflow("wfl-1").await.unwrap();
+    stigmer.renew(&Settings { api_key: SecretString::from("sk-2\n"), ..settings(&address) }).unwrap();
+    clone.get_workflow("wfl-1").await.unwrap();
+    assert!(stigmer.renew(&Settings { api_key: SecretString::from(""), ..settings(&address) }).is_err());
+    let certificates = Certificates { client: Some((b"no".to_vec(), b"no".to_vec())), ..Certificates::default() };
+    let refused = stigmer.renew(&Settings { tls: true, certificates, ..settings(&address) }).unwrap_err();
+    assert!(refused.to_string().starts_with("certificates: "), "{refused}");
+    clone.get_workflow("wfl-1").await.unwrap();
+    assert_eq!(*platform.seen.lock().unwrap(), [format!("Bearer {KEY}"), "Bearer sk-2".to_owned(), "Bearer sk-2".to_owned()]);
 }
 
 #[tokio::test]
