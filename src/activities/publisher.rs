@@ -145,7 +145,12 @@ impl StigmerPublisher {
         let _sending = self.sending.lock().await;
         let mut message = execution_status::message(status);
         // Somebody may have settled the execution in place of a run that was cancelled (an operator, the platform itself): its word stays.
-        if status.phase == Phase::Cancelled && self.is_settled(execution_id).await? {
+        let settled = match status.phase {
+            Phase::Cancelled => self.is_settled(execution_id).await,
+            Phase::Completed | Phase::Failed => Ok(false),
+        };
+        // Whoever may not read it may still write it.
+        if settled.or_else(|e| if e.is_retryable() { Err(e) } else { Ok(false) })? {
             message.phase = ExecutionPhase::Unspecified.into();
             message.error.clear();
         }

@@ -209,7 +209,7 @@ async fn a_caller_between_two_attempts_is_reached_all_the_same() {
     handshake(&stage, &["complete", "long", "--activity", "step", "--result", "42"]).await.with_code(0);
     assert_eq!(result(&long).await, Ok(json!(42)));
     // A failure waits until the next attempt runs.
-    let short = callers.call("short", &call(8_000)).await;
+    let short = callers.call("short", &call(20_000)).await;
     between("short").await;
     let ended = handshake(&stage, &["fail", "short", "--activity", "step", "--message", "enough"]).await.with_code(0);
     ended.says(&["between two attempts: waiting for the next one"]);
