@@ -115,7 +115,7 @@ async fn serve(args: DevArgs, mut config: Config) -> Result<Exit, StartError> {
         servers = Servers::start(&args, config, &project, &program) => servers?,
         _ = stop.asked() => return Ok(Exit::Interrupted),
     };
-    tell(&project, &sources);
+    tell(&project, &sources, args.agents.is_none());
     let mut session = Session::new(&args, servers, project, stop, watch);
     let ended = session.run().await;
     session.end().await;
@@ -149,10 +149,10 @@ async fn first(mut read: Result<Project, project::Wrong>, mut watch: Option<&mut
     }
 }
 
-/// What has been found.
-fn tell(project: &Project, sources: &Sources) {
+/// What has been found; agents where nobody has named their place.
+fn tell(project: &Project, sources: &Sources, agents: bool) {
     let listed = |names: Vec<String>| names.join(", ");
-    if !project.agents.is_empty() {
+    if agents && !project.agents.is_empty() {
         let from = listed(sources.agents.iter().map(|path| path.display().to_string()).collect());
         eprintln!("agents         {} ({from})", listed(project.agents.names().map(str::to_owned).collect()));
     }
