@@ -198,6 +198,9 @@ pub struct Call {
     pub event_id: i64,
     #[serde(skip)]
     pub summary: String,
+    /// No worker has it now, the server says.
+    #[serde(skip)]
+    pub unclaimed: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]

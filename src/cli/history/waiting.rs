@@ -15,6 +15,7 @@ impl Facts {
         for info in pending {
             let Some(call) = self.calls.iter_mut().rfind(|call| call.kind == "activity" && call.id == info.activity_id) else { continue };
             call.attempts = info.attempt.max(1);
+            call.unclaimed = info.state() == PendingActivityState::Scheduled;
             call.last_failure = info.last_failure.as_ref().map(|failure| failure.message.clone());
             if info.state() == PendingActivityState::Started {
                 call.started_at = info.last_started_time.as_ref().and_then(|at| jiff::Timestamp::new(at.seconds, at.nanos).ok());
@@ -65,11 +66,7 @@ fn of_call(call: &Call) -> String {
             let queue = call.queue.as_deref().unwrap_or_default();
             let attempt = if call.attempts > 1 { format!(", attempt {}", call.attempts) } else { String::new() };
             let failed = call.last_failure.as_ref().map(|failure| format!(" after: {failure}")).unwrap_or_default();
-            let taken = if call.started_at.is_none() && call.attempts <= 1 {
-                format!(" (no worker has said that it took it from {queue})")
-            } else {
-                String::new()
-            };
+            let taken = if call.unclaimed { format!(" (no worker of {queue} has it now)") } else { String::new() };
             format!("{what}{attempt}{failed}{taken}")
         }
     }
