@@ -12,9 +12,7 @@ fn one_completion_counts_under_both_families() {
     let metrics = Metrics::new();
     metrics.completed(Kind::ExecuteWorkflow, Outcome::Completed, Duration::from_millis(7), Some(Duration::from_secs(90)));
     metrics.completed(Kind::CallAgent, Outcome::Failed, Duration::from_millis(7), None);
-    assert!(
-        line(&metrics, r#"workflow_runner_handshake_completions_total{kind="execute_workflow",outcome="completed"}"#).ends_with(" 1")
-    );
+    assert!(line(&metrics, r#"workflow_runner_handshake_completions_total{kind="execute_workflow",outcome="completed"}"#).ends_with(" 1"));
     assert!(line(&metrics, r#"workflow_runner_handshake_completions_total{kind="call_agent",outcome="failed"}"#).ends_with(" 1"));
     assert!(line(&metrics, r#"stigmer_external_activity_completions_total{status="success"}"#).ends_with(" 1"));
     assert!(line(&metrics, r#"stigmer_external_activity_completions_total{status="failed"}"#).ends_with(" 1"));
