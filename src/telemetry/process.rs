@@ -95,7 +95,8 @@ fn see() -> Option<Seen> {
     })
 }
 
-/// User and system time in ticks, the start in ticks, resident pages: fields 14, 15, 22 and 24 of proc(5), counted behind the program's name, which may hold blanks and brackets.
+/// User and system time in ticks, the start in ticks, resident pages: fields 14, 15, 22 and 24 of proc(5), counted behind the program's name, which
+/// may hold blanks and brackets.
 fn fields(stat: &str) -> Option<(u64, u64, u64, u64)> {
     let (_, rest) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_whitespace().collect();
