@@ -43,7 +43,10 @@ pub(super) async fn of(
 fn whole(reference: &ApiResourceReference, org: &str) -> Result<ApiResourceReference, Refusal> {
     let (kind, slug) = (ApiResourceKind::Environment, &reference.slug);
     if reference.kind != 0 && reference.kind() != kind {
-        return Err(Refusal::new(format!("env_refs names '{slug}', which is no environment but of kind {}", reference.kind().as_str_name())));
+        return Err(Refusal::new(format!(
+            "env_refs names '{slug}', which is no environment but of kind {}",
+            reference.kind().as_str_name()
+        )));
     }
     let mut reference = ApiResourceReference { kind: kind.into(), ..reference.clone() };
     if reference.org.is_empty() && reference.scope() != ApiResourceOwnerScope::Platform {
@@ -91,7 +94,8 @@ mod tests {
     #[test]
     fn later_ones_win_and_a_secret_stays_one() {
         let declared = spec(&[("A", "spec", false), ("B", "spec", false), ("C", "spec", false), ("KEY", "", true), ("NONE", "", true)]);
-        let environments = [environment(&[("B", "first", false), ("C", "first", false)]), environment(&[("C", "second", false), ("A", "", false)])];
+        let environments =
+            [environment(&[("B", "first", false), ("C", "first", false)]), environment(&[("C", "second", false), ("A", "", false)])];
         let own = |value: &str| ExecutionValue { value: value.to_owned(), is_secret: false };
         let runtime_env = [("D".to_owned(), own("own")), ("KEY".to_owned(), own("k"))].into();
         let execution = WorkflowExecutionSpec { runtime_env, ..Default::default() };

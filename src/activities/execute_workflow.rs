@@ -134,7 +134,8 @@ async fn begin(
 async fn listens(activities: &RunnerActivities, definition: &str) -> Vec<String> {
     const FILE: &str = "workflow.yaml";
     let purpose = |kind| if kind == OutsideKind::Function { Purpose::Run } else { Purpose::Read };
-    let missing = |known: &Outsides| plan::missing(definition, FILE, known).into_iter().map(|o| (o.uri.to_string(), purpose(o.kind))).collect();
+    let missing =
+        |known: &Outsides| plan::missing(definition, FILE, known).into_iter().map(|o| (o.uri.to_string(), purpose(o.kind))).collect();
     let outsides = activities.outside.gather(MAX_OUTSIDES, missing, |_, _| ()).await;
     if !definition.contains("listen") && !outsides.values().any(|text| text.contains("listen")) {
         return vec![]; // most do not, and planning takes a while
@@ -160,9 +161,8 @@ fn child_input(
     yaml: String,
 ) -> ChildInput {
     // A secret's value stays with the control plane; its name is all that the child needs.
-    let env_vars = variables
-        .iter()
-        .map(|(name, v)| (name.clone(), EnvVar { value: (!v.is_secret).then(|| v.value.clone()), is_secret: v.is_secret }));
+    let env_vars =
+        variables.iter().map(|(name, v)| (name.clone(), EnvVar { value: (!v.is_secret).then(|| v.value.clone()), is_secret: v.is_secret }));
     ChildInput {
         workflow_execution_id: execution_id.to_owned(),
         workflow_yaml: yaml,

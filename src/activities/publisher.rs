@@ -46,7 +46,13 @@ impl StigmerPublisher {
     /// The publisher, and the task that sends for it until the process ends.
     #[must_use]
     pub fn start(stigmer: Stigmer) -> Arc<Self> {
-        let publisher = Arc::new(Self { stigmer, waiting: Mutex::default(), agents: Mutex::default(), wake: Notify::new(), sending: AsyncMutex::default() });
+        let publisher = Arc::new(Self {
+            stigmer,
+            waiting: Mutex::default(),
+            agents: Mutex::default(),
+            wake: Notify::new(),
+            sending: AsyncMutex::default(),
+        });
         let sender = Arc::downgrade(&publisher);
         tokio::spawn(async move {
             while let Some(publisher) = sender.upgrade() {

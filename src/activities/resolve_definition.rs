@@ -61,7 +61,9 @@ async fn of_platform(stigmer: &Stigmer, queues: &Queues, wanted: &Wanted, missin
     let slug = wanted.name.to_lowercase();
     let workflow = match stigmer.workflow_by_reference(&wanted.org, &slug).await {
         Ok(workflow) => workflow,
-        Err(e) if e.is_not_found() => return Err(and(format!("the control plane has no workflow `{slug}` in organisation `{}`", wanted.org))),
+        Err(e) if e.is_not_found() => {
+            return Err(and(format!("the control plane has no workflow `{slug}` in organisation `{}`", wanted.org)));
+        }
         Err(e) if e.is_retryable() => return Err(failure::retryable("Unavailable", e.to_string())),
         Err(e) => return Err(and(e.to_string())),
     };

@@ -131,7 +131,8 @@ impl ExecutionSecrets {
         if let Ok(found) = self.kept(execution_id, name) {
             return Ok(found);
         }
-        let unanswered = |reason: String| EffectError::communication(503, "The control plane cannot be asked for secrets").with_detail(reason);
+        let unanswered =
+            |reason: String| EffectError::communication(503, "The control plane cannot be asked for secrets").with_detail(reason);
         let execution = match self.stigmer.get_execution(execution_id).await {
             Ok(execution) => execution,
             Err(e) if e.is_not_found() => return Ok(None),

@@ -70,9 +70,12 @@ async fn plan(child: &Child<'_>, wanted: &Data) -> Result<Plan, EffectError> {
     let missing =
         |known: &Outsides| plan::missing(&found.yaml, &name, known).into_iter().map(|o| (o.uri.to_string(), purpose(o.kind))).collect();
     let mut unread = None;
-    let outsides = child.resources.gather(MAX_OUTSIDES, missing, |_, error| {
-        unread.get_or_insert(error);
-    }).await;
+    let outsides = child
+        .resources
+        .gather(MAX_OUTSIDES, missing, |_, error| {
+            unread.get_or_insert(error);
+        })
+        .await;
     if let Some(error) = unread {
         return Err(error);
     }

@@ -14,7 +14,8 @@ pub(crate) fn queues() -> Queues {
 pub(crate) fn spec(seed: u64) -> wf::WorkflowSpec {
     let mut random = Random { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, tasks: 0 };
     let tasks = random.list(3);
-    let spec = json!({"document": {"dsl": "1.0.0", "namespace": "random", "name": format!("spec-{seed}"), "version": "1.0.0"}, "tasks": tasks});
+    let spec =
+        json!({"document": {"dsl": "1.0.0", "namespace": "random", "name": format!("spec-{seed}"), "version": "1.0.0"}, "tasks": tasks});
     from_json(&spec).expect("a specification")
 }
 
@@ -73,11 +74,17 @@ impl Random {
             2 => ("AGENT_CALL", self.agent()),
             3 => ("SWITCH", self.switch()),
             4 => ("WAIT", json!({ "seconds": 1 + self.below(100_000) })),
-            5 => ("RAISE", json!({ "error": self.one(&["ValidationError", "timeout", "Out of stock", "https://example.com/errors/odd"]), "message": self.text() })),
+            5 => (
+                "RAISE",
+                json!({ "error": self.one(&["ValidationError", "timeout", "Out of stock", "https://example.com/errors/odd"]), "message": self.text() }),
+            ),
             6 => ("LISTEN", self.listen()),
             7 => ("RUN", self.run()),
             8 => ("CALL_ACTIVITY", self.activity()),
-            9 => ("FOR", json!({ "each": self.one(&["item", "pet", "x_1"]), "in": self.one(&["${ $context.items }", "$data.list", "${ [1, 2] }", ".items"]), "do": self.list(depth - 1) })),
+            9 => (
+                "FOR",
+                json!({ "each": self.one(&["item", "pet", "x_1"]), "in": self.one(&["${ $context.items }", "$data.list", "${ [1, 2] }", ".items"]), "do": self.list(depth - 1) }),
+            ),
             10 => ("FORK", self.fork(depth - 1)),
             _ => ("TRY", self.try_(depth - 1)),
         }
@@ -105,7 +112,9 @@ impl Random {
 
     fn texts(&mut self, least: usize) -> Map<String, Value> {
         let count = least + self.below(3);
-        (0..count).map(|index| (self.one(&["a", "b-c", "Content-Type", "x y"]).to_owned() + &index.to_string(), self.text().into())).collect()
+        (0..count)
+            .map(|index| (self.one(&["a", "b-c", "Content-Type", "x y"]).to_owned() + &index.to_string(), self.text().into()))
+            .collect()
     }
 
     fn json(&mut self, depth: usize) -> Value {
@@ -151,8 +160,9 @@ impl Random {
 
     fn switch(&mut self) -> Value {
         let whens = ["${ .a > 1 }", "$data.ok", "${ $context.a.status } == 'ok'", "'${.env_vars.A}' == 'x'", "${ .a } and ${ .b }"];
-        let mut cases: Vec<Value> =
-            (0..self.below(3)).map(|index| json!({ "name": format!("case{index}"), "when": whens[index], "then": self.one(&["continue", "end", "exit"]) })).collect();
+        let mut cases: Vec<Value> = (0..self.below(3))
+            .map(|index| json!({ "name": format!("case{index}"), "when": whens[index], "then": self.one(&["continue", "end", "exit"]) }))
+            .collect();
         cases.push(json!({ "name": "otherwise", "then": "continue" }));
         json!({ "cases": cases })
     }
@@ -180,7 +190,8 @@ impl Random {
     }
 
     fn fork(&mut self, depth: usize) -> Value {
-        let branches: Vec<Value> = (0..2 + self.below(2)).map(|index| json!({ "name": format!("branch {index}"), "do": self.list(depth) })).collect();
+        let branches: Vec<Value> =
+            (0..2 + self.below(2)).map(|index| json!({ "name": format!("branch {index}"), "do": self.list(depth) })).collect();
         json!({ "branches": branches, "compete": self.below(2) == 0 })
     }
 

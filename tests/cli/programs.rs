@@ -80,5 +80,10 @@ async fn apply_registers_with_the_platform_what_has_a_form_there() {
     assert_eq!(both.stdout, "test/cli 0.1.0: registered\n", "the folder comes first");
     plane.shutdown().await;
     apply(&text, &[]).end().await.with_code(69);
-    Program::new(&["apply", "a.yaml", "--to", "platform"]).file("a.yaml", &text).end().await.with_code(64).says(&["STIGMER_BACKEND_ENDPOINT"]);
+    Program::new(&["apply", "a.yaml", "--to", "platform"])
+        .file("a.yaml", &text)
+        .end()
+        .await
+        .with_code(64)
+        .says(&["STIGMER_BACKEND_ENDPOINT"]);
 }

@@ -45,18 +45,46 @@ fn one_task() -> Vec<Row> {
     let get = http("GET", "https://api.example.com/data", 30);
     let alone = |task| spec(vec![task]);
     vec![
-        row("C1", alone(set("set-status", json!({"status": "initialized"}))), &["document:", "dsl: 1.0.0", "namespace: test", "name: simple-workflow", "do:", "set-status:"]),
-        row("C2", alone(export(task("fetch-data", "HTTP_CALL", get.clone()), "${.}")), &["fetch-data:", "call: http", "with:", "method: GET", "export:", "$context"])
-            .differs("an export is added to the context under the task's name, which the DSL has to be told"),
-        row("C6", alone(task("get-user", "GRPC_CALL", json!({"service": "UserService", "method": "GetUser"}))), &["get-user", "GRPC_CALL", "no gRPC call yet"])
-            .refused()
-            .differs("a call that names neither host nor proto file has nobody to call: it is refused by name, not written and then unloadable"),
+        row(
+            "C1",
+            alone(set("set-status", json!({"status": "initialized"}))),
+            &["document:", "dsl: 1.0.0", "namespace: test", "name: simple-workflow", "do:", "set-status:"],
+        ),
+        row(
+            "C2",
+            alone(export(task("fetch-data", "HTTP_CALL", get.clone()), "${.}")),
+            &["fetch-data:", "call: http", "with:", "method: GET", "export:", "$context"],
+        )
+        .differs("an export is added to the context under the task's name, which the DSL has to be told"),
+        row(
+            "C6",
+            alone(task("get-user", "GRPC_CALL", json!({"service": "UserService", "method": "GetUser"}))),
+            &["get-user", "GRPC_CALL", "no gRPC call yet"],
+        )
+        .refused()
+        .differs(
+            "a call that names neither host nor proto file has nobody to call: it is refused by name, not written and then unloadable",
+        ),
         row("C7", alone(task("pause", "WAIT", json!({"seconds": 5}))), &["wait:\n      seconds: 5"]).differs(DSL),
         row("C10 set", alone(set("it", json!({"key": "value", "foo": "bar"}))), &["set:", "key: value", "foo: bar"]),
-        row("C10 http", alone(task("it", "HTTP_CALL", http("GET", "https://api.example.com", 30))), &["endpoint:", "uri: https://api.example.com", "seconds: 30"])
-            .differs("the time limit is the task's `timeout`: `timeout_seconds` was read by nobody"),
-        row("C10 raise", alone(task("it", "RAISE", json!({"error": "ValidationError", "message": "Invalid data"}))), &["raise:", "title: ValidationError", "detail: Invalid data", "errors/validation", "status: 400"]).differs(DSL),
-        row("C10 run", alone(task("it", "RUN", json!({"workflow": "child-workflow"}))), &["run:", "workflow:", "name: child-workflow", "namespace: test"]).differs(DSL),
+        row(
+            "C10 http",
+            alone(task("it", "HTTP_CALL", http("GET", "https://api.example.com", 30))),
+            &["endpoint:", "uri: https://api.example.com", "seconds: 30"],
+        )
+        .differs("the time limit is the task's `timeout`: `timeout_seconds` was read by nobody"),
+        row(
+            "C10 raise",
+            alone(task("it", "RAISE", json!({"error": "ValidationError", "message": "Invalid data"}))),
+            &["raise:", "title: ValidationError", "detail: Invalid data", "errors/validation", "status: 400"],
+        )
+        .differs(DSL),
+        row(
+            "C10 run",
+            alone(task("it", "RUN", json!({"workflow": "child-workflow"}))),
+            &["run:", "workflow:", "name: child-workflow", "namespace: test"],
+        )
+        .differs(DSL),
         row("C13", alone(task("fetch", "HTTP_CALL", get.clone())), &["call: http"]),
         row("C14", alone(task("fetch", "HTTP_CALL", get)), &["seconds: 30"]).without(&["body:"]),
     ]
@@ -66,22 +94,52 @@ fn several_tasks() -> Vec<Row> {
     let case = |name: &str, when: &str, then: &str| json!({"name": name, "when": when, "then": then});
     let two = json!({"cases": [case("ok", "${result.status == 200}", "handleSuccess"), case("missing", "${result.status == 404}", "handleNotFound")]});
     let three = json!({"cases": [case("a", "${status == 200}", "end"), case("b", "${status == 404}", "end"), case("c", "${status >= 500}", "end")]});
-    let mut complex = named("complex-workflow", vec![
-        then(set("initialize", json!({"status": "starting"})), "fetch-user"),
-        then(export(task("fetch-user", "HTTP_CALL", http("GET", "https://api.example.com/users/${userId}", 60)), "${.user}"), "pause"),
-        task("pause", "WAIT", json!({"seconds": 3})),
-    ]);
+    let mut complex = named(
+        "complex-workflow",
+        vec![
+            then(set("initialize", json!({"status": "starting"})), "fetch-user"),
+            then(export(task("fetch-user", "HTTP_CALL", http("GET", "https://api.example.com/users/${userId}", 60)), "${.user}"), "pause"),
+            task("pause", "WAIT", json!({"seconds": 3})),
+        ],
+    );
     complex.description = "A workflow with multiple task types".to_owned();
     let mut body = http("POST", "https://api.example.com/users", 30);
     body["body"] = json!({"username": "testuser", "email": "test@example.com", "age": 25});
     let mut headers = http("POST", "https://api.example.com/create", 120);
     headers["headers"] = json!({"Content-Type": "application/json", "Authorization": "Bearer token"});
     vec![
-        row("C3", spec(vec![then(set("validate", json!({"a": "1"})), "process"), then(set("process", json!({"b": "2"})), "end")]), &["then: process", "then: end"]),
-        row("C8", spec(vec![task("check", "SWITCH", two)]), &["switch:", "- ok:", "then: handleSuccess", "- missing:", "then: handleNotFound"]).without(&["cases:"]).differs(DSL),
-        row("C9", complex, &["initialize:", "fetch-user:", "pause:", "summary: A workflow with multiple task types", "then: fetch-user", "then: pause", "export:"])
-            .differs("a document of the DSL has a summary, not a description"),
-        row("C11", spec(vec![task("create", "HTTP_CALL", headers)]), &["Content-Type: application/json", "seconds: 120", "https://api.example.com/create"]).differs("the time limit is the task's `timeout`"),
+        row(
+            "C3",
+            spec(vec![then(set("validate", json!({"a": "1"})), "process"), then(set("process", json!({"b": "2"})), "end")]),
+            &["then: process", "then: end"],
+        ),
+        row(
+            "C8",
+            spec(vec![task("check", "SWITCH", two)]),
+            &["switch:", "- ok:", "then: handleSuccess", "- missing:", "then: handleNotFound"],
+        )
+        .without(&["cases:"])
+        .differs(DSL),
+        row(
+            "C9",
+            complex,
+            &[
+                "initialize:",
+                "fetch-user:",
+                "pause:",
+                "summary: A workflow with multiple task types",
+                "then: fetch-user",
+                "then: pause",
+                "export:",
+            ],
+        )
+        .differs("a document of the DSL has a summary, not a description"),
+        row(
+            "C11",
+            spec(vec![task("create", "HTTP_CALL", headers)]),
+            &["Content-Type: application/json", "seconds: 120", "https://api.example.com/create"],
+        )
+        .differs("the time limit is the task's `timeout`"),
         row("C16", spec(vec![task("check", "SWITCH", three)]), &["status == 200", "status == 404", "status >= 500"]),
         row("C17", spec(vec![task("create", "HTTP_CALL", body)]), &["body:", "username: testuser", "email: test@example.com", "age: 25\n"]),
     ]
@@ -125,7 +183,8 @@ fn c1_to_c17() {
 /// C11: typed → `Struct` → typed.
 #[test]
 fn c11_a_configuration_survives_the_struct() {
-    let config = json!({"method": "POST", "endpoint": {"uri": "https://a"}, "headers": {"Content-Type": "application/json"}, "timeoutSeconds": 120});
+    let config =
+        json!({"method": "POST", "endpoint": {"uri": "https://a"}, "headers": {"Content-Type": "application/json"}, "timeoutSeconds": 120});
     let typed: tasks::HttpCallTaskConfig = from_json(&config).expect("typed");
     let packed = structs::object(&to_json(&typed).expect("JSON"));
     let again: tasks::HttpCallTaskConfig = from_json_strict(&structs::value(&packed)).expect("typed again");

@@ -41,7 +41,9 @@ fn stored(stage: &Stage, env: EnvironmentSpec, tasks: Vec<Value>, env_refs: Vec<
     let spec = WorkflowInstanceSpec { workflow_id: workflow.id().to_owned(), env_refs, ..Default::default() };
     let instance = WorkflowInstance { spec: Some(spec), ..Default::default() };
     let instance = store.workflow_instances.insert(instance).expect("stored");
-    let point = |row: &mut workflow_runner::stigmer::wf::Workflow| row.status.get_or_insert_default().default_instance_id = instance.id().to_owned();
+    let point = |row: &mut workflow_runner::stigmer::wf::Workflow| {
+        row.status.get_or_insert_default().default_instance_id = instance.id().to_owned()
+    };
     store.workflows.modify(workflow.id(), point).expect("stored");
     workflow.id().to_owned()
 }

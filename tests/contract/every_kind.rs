@@ -42,10 +42,16 @@ fn tasks(uri: &str) -> Vec<Value> {
     vec![
         set("start", json!({"id": "${ $input.id }", "hello": "it is ${ $input.id }"})),
         export(task("fetch", "HTTP_CALL", fetch), "${.}"),
-        then(export(task("ask", "AGENT_CALL", json!({"agent": "helper", "message": "${ 'about ' + $context['fetch'].kind }"})), "${.}"), "decide"),
+        then(
+            export(task("ask", "AGENT_CALL", json!({"agent": "helper", "message": "${ 'about ' + $context['fetch'].kind }"})), "${.}"),
+            "decide",
+        ),
         task("decide", "SWITCH", cases),
         nested("skipped", "never"),
-        export(task("loop", "FOR", json!({"each": "n", "in": "${ $context.fetch.list }", "do": [nested("round", "${.n} of ${ .index }")]})), "${.}"),
+        export(
+            task("loop", "FOR", json!({"each": "n", "in": "${ $context.fetch.list }", "do": [nested("round", "${.n} of ${ .index }")]})),
+            "${.}",
+        ),
         export(task("both", "FORK", branches), "${.}"),
         export(task("careful", "TRY", careful), "${.}"),
         task("pause", "WAIT", json!({"seconds": 1})),
@@ -53,15 +59,19 @@ fn tasks(uri: &str) -> Vec<Value> {
         export(task("child", "RUN", json!({"workflow": "child", "input": {"from": "${ $data.id }"}})), "${.}"),
         export(task("plain", "RUN", json!({"workflow": "plain:2.0.0", "input": {"n": 20}})), "${.}"),
         export(task("check", "CALL_ACTIVITY", json!({"activity": "validateWorkflow", "input": spec})), "${ .state }"),
-        set("result", json!({
-            "hello": "${ $data.hello }", "answer": "${ $context.ask }", "loop": "${ $context.loop }", "both": "${ $context.both }",
-            "caught": "${ $context.careful.note }", "approved": "${ $data.decision.by }", "child": "${ $context.child }",
-            "plain": "${ $context.plain }", "check": "${ $context.check }",
-        })),
+        set(
+            "result",
+            json!({
+                "hello": "${ $data.hello }", "answer": "${ $context.ask }", "loop": "${ $context.loop }", "both": "${ $context.both }",
+                "caught": "${ $context.careful.note }", "approved": "${ $data.decision.by }", "child": "${ $context.child }",
+                "plain": "${ $context.plain }", "check": "${ $context.check }",
+            }),
+        ),
     ]
 }
 
-const PLAIN: &str = "document: {dsl: '1.0.3', namespace: test, name: plain, version: 2.0.0}\ndo:\n  - double:\n      set: {twice: '${ .n * 2 }'}\n";
+const PLAIN: &str =
+    "document: {dsl: '1.0.3', namespace: test, name: plain, version: 2.0.0}\ndo:\n  - double:\n      set: {twice: '${ .n * 2 }'}\n";
 
 /// The row of a task, once the condition holds for it.
 async fn row(stage: &Stage, execution_id: &str, name: &str, fits: impl Fn(&WorkflowTask) -> bool) -> WorkflowTask {
@@ -85,7 +95,10 @@ async fn a_workflow_with_every_kind_is_created_validated_and_executed() {
     stage.plane.apply_definition(PLAIN).expect("the plain one is taken");
     let made = platform.apply_workflow(workflow("every kind", named("every-kind", tasks(&web.url("/fetch"))))).await.expect("it is valid");
     let validation = made.status.clone().and_then(|status| status.serverless_workflow_validation).expect("a validation");
-    assert!(validation.validated_at.is_some() && validation.validation_workflow_id.starts_with("stigmer/workflow-validation/"), "{validation:?}");
+    assert!(
+        validation.validated_at.is_some() && validation.validation_workflow_id.starts_with("stigmer/workflow-validation/"),
+        "{validation:?}"
+    );
 
     let id = stage.plane.execute(made.id(), r#"{"id": "o-17"}"#, BTreeMap::new(), BTreeMap::new()).await.expect("executed");
     // While the agent runs, the platform sees which execution the step waits for.
@@ -141,7 +154,11 @@ async fn what_the_worker_cannot_run_is_refused_when_it_is_created() {
     let made = platform.apply_workflow(workflow("caller", missing)).await.expect("who is called is looked up when it runs");
     let id = stage.plane.execute(made.id(), "{}", BTreeMap::new(), BTreeMap::new()).await.expect("executed");
     let status = stage.ended(&id).await.status.expect("a status");
-    assert!(status.error.contains("test/nobody") && status.error.contains("no workflow `nobody` in organisation `local`"), "{}", status.error);
+    assert!(
+        status.error.contains("test/nobody") && status.error.contains("no workflow `nobody` in organisation `local`"),
+        "{}",
+        status.error
+    );
     assert_eq!((status.phase(), status.completed_at.is_empty()), (ExecutionPhase::ExecutionFailed, false));
     drop(worker);
     stage.stop().await;

@@ -55,10 +55,14 @@ fn v9_to_v14_specifications() {
     // V9: a list of protobuf has no nil; a task without anything is told what it lacks.
     let nothing = wf::WorkflowSpec { tasks: vec![wf::WorkflowTask::default()], ..spec(vec![]) };
     assert!(yaml(&nothing).expect_err("V9").contains("task name is required"), "V9");
-    let fetch = |timeout: i32| task("fetch", "HTTP_CALL", json!({"method": "GET", "endpoint": {"uri": "https://a"}, "timeout_seconds": timeout}));
+    let fetch =
+        |timeout: i32| task("fetch", "HTTP_CALL", json!({"method": "GET", "endpoint": {"uri": "https://a"}, "timeout_seconds": timeout}));
     yaml(&spec(vec![set("a", json!({"x": "y"})), fetch(30)])).expect("V10");
     // V11: the task is named, not numbered from 0.
-    assert!(yaml(&spec(vec![set("a", json!({"x": "y"})), fetch(0)])).expect_err("V11").contains("validation failed for task 'fetch'"), "V11");
+    assert!(
+        yaml(&spec(vec![set("a", json!({"x": "y"})), fetch(0)])).expect_err("V11").contains("validation failed for task 'fetch'"),
+        "V11"
+    );
     assert!(yaml(&spec(vec![])).expect_err("V12").contains("at least one task"), "V12");
     let mut none = spec(vec![set("a", json!({"x": "y"}))]);
     none.tasks[0].task_config = None;
@@ -87,9 +91,15 @@ fn v19_to_v22_into_a_struct_and_back() {
         structs::value(&packed)
     }
     there_and_back::<tasks::SetTaskConfig>("set", json!({"variables": {"a": "b"}}));
-    let http = there_and_back::<tasks::HttpCallTaskConfig>("http", json!({"method": "POST", "endpoint": {"uri": "https://a"}, "timeout_seconds": 120}));
+    let http = there_and_back::<tasks::HttpCallTaskConfig>(
+        "http",
+        json!({"method": "POST", "endpoint": {"uri": "https://a"}, "timeout_seconds": 120}),
+    );
     there_and_back::<tasks::GrpcCallTaskConfig>("grpc", json!({"service": "UserService", "method": "GetUser", "request": {"id": 1}}));
-    there_and_back::<tasks::SwitchTaskConfig>("switch", json!({"cases": [{"name": "a", "when": "x", "then": "b"}, {"name": "c", "then": "d"}]}));
+    there_and_back::<tasks::SwitchTaskConfig>(
+        "switch",
+        json!({"cases": [{"name": "a", "when": "x", "then": "b"}, {"name": "c", "then": "d"}]}),
+    );
     there_and_back::<tasks::WaitTaskConfig>("wait", json!({"seconds": 10}));
     there_and_back::<tasks::RaiseTaskConfig>("raise", json!({"error": "ValidationError", "message": "no"}));
     there_and_back::<tasks::RunTaskConfig>("run", json!({"workflow": "child", "input": {"a": 1}}));

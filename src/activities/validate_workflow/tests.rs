@@ -54,7 +54,12 @@ async fn causes_stand_before_what_follows_from_them() {
     let verdict = of_tasks(json!([first, set("b", "${ $nobody }"), set("b", "fine"), set("c", "fine")])).await;
     assert_eq!(verdict.state(), ValidationState::Invalid);
     // Names first, in the order of the tasks, then expressions.
-    let expected = [("task 'a' (/do/0/a): ", "nowhere"), ("", "two tasks `b`"), ("task 'a' (/do/0/a): ", "E0401"), ("task 'b' (/do/1/b): ", "$nobody")];
+    let expected = [
+        ("task 'a' (/do/0/a): ", "nowhere"),
+        ("", "two tasks `b`"),
+        ("task 'a' (/do/0/a): ", "E0401"),
+        ("task 'b' (/do/1/b): ", "$nobody"),
+    ];
     assert_eq!(verdict.errors.len(), expected.len(), "{:#?}", verdict.errors);
     for (error, (place, what)) in verdict.errors.iter().zip(expected) {
         assert!(error.starts_with(place) && error.contains(what) && error.contains(" of the YAML]"), "{place}{what}: {error}");

@@ -24,7 +24,8 @@ pub(super) fn call(body: &Value, writer: &mut Writer) -> Option<Written> {
 
 fn http(body: &Value, writer: &mut Writer) -> Option<Written> {
     let with = &body["with"];
-    let advice = [("query", "write it into the URI"), ("output", "it gives the content"), ("redirect", "redirections are not followed there")];
+    let advice =
+        [("query", "write it into the URI"), ("output", "it gives the content"), ("redirect", "redirections are not followed there")];
     writer.only("`call: http`", with, &["method", "endpoint", "headers", "body"], &advice);
     let uri = match &with["endpoint"] {
         Value::Object(_) => {

@@ -61,8 +61,11 @@ pub(super) fn fork(body: &Value, writer: &mut Writer) -> Option<Written> {
             let pointer = format!("{}/fork/branches/{index}/{}", writer.task.0, crate::dsl::escape(name));
             // A branch is a list there: a single task is a list of one.
             let alone = task.as_object().is_none_or(|task| task.len() != 1 || !task.contains_key("do"));
-            let (tasks, list) =
-                if alone { tasks::list(&json!([branch]), &pointer, writer) } else { tasks::list(&task["do"], &format!("{pointer}/do"), writer) };
+            let (tasks, list) = if alone {
+                tasks::list(&json!([branch]), &pointer, writer)
+            } else {
+                tasks::list(&task["do"], &format!("{pointer}/do"), writer)
+            };
             branches.push(json!({ "name": name, "do": tasks }));
             canonical.push(json!({ name.clone(): { "do": list } }));
         }
@@ -72,8 +75,7 @@ pub(super) fn fork(body: &Value, writer: &mut Writer) -> Option<Written> {
     if compete {
         written["fork"]["compete"] = true.into();
     } else {
-        let members: Vec<String> =
-            branches.iter().enumerate().map(|(index, branch)| format!("{}: .[{index}]", branch["name"])).collect();
+        let members: Vec<String> = branches.iter().enumerate().map(|(index, branch)| format!("{}: .[{index}]", branch["name"])).collect();
         let by_name = json!({ "as": format!("${{ {{{}}} }}", members.join(", ")) });
         if body.get("output") != Some(&by_name) {
             writer.refuse(format!("a fork of the platform gives an object, output by branch: write `output: {by_name}`"));

@@ -39,8 +39,14 @@ fn standard_specifications_come_back_exactly() {
     let set = |name: &str| json!({"name": name, "kind": "WORKFLOW_TASK_KIND_SET", "taskConfig": {"variables": {"x": "${ $data.y }"}}});
     for (kind, config) in [
         ("SET", json!({"variables": {"a": "b", "n": "${ 5 }"}})),
-        ("HTTP_CALL", json!({"method": "POST", "endpoint": {"uri": "https://example.com"}, "headers": {"a": "b"}, "body": {"n": 1, "t": "${ .x }"}, "timeoutSeconds": 30})),
-        ("AGENT_CALL", json!({"agent": "a", "message": "m", "scope": "organization", "env": {"K": "${ $secrets.K }"}, "config": {"model": "m", "timeout": 60, "temperature": 0.5}})),
+        (
+            "HTTP_CALL",
+            json!({"method": "POST", "endpoint": {"uri": "https://example.com"}, "headers": {"a": "b"}, "body": {"n": 1, "t": "${ .x }"}, "timeoutSeconds": 30}),
+        ),
+        (
+            "AGENT_CALL",
+            json!({"agent": "a", "message": "m", "scope": "organization", "env": {"K": "${ $secrets.K }"}, "config": {"model": "m", "timeout": 60, "temperature": 0.5}}),
+        ),
         ("SWITCH", json!({"cases": [{"name": "a", "when": "${ .x > 1 }", "then": "end"}, {"name": "b", "then": "continue"}]})),
         ("FOR", json!({"each": "pet", "in": "${ .pets }", "do": [set("a")]})),
         ("FORK", json!({"branches": [{"name": "a", "do": [set("x")]}, {"name": "b", "do": [set("y")]}], "compete": false})),
@@ -94,6 +100,7 @@ fn all_that_has_no_form_is_told_by_task() {
   - d: {set: {x: y}, export: {as: .x}}
   - e: {call: http, with: {method: GET, endpoint: {uri: 'https://example.com'}, query: {a: b}}}
   - f: {try: [{g: {set: {x: y}}}], catch: {errors: {with: {status: 404}}, do: [{h: {wait: PT0.5S}}]}}
+  - i: {set: {x: 'a ${ .b } c'}}
 ",
     );
     for (place, what) in [
@@ -105,6 +112,7 @@ fn all_that_has_no_form_is_told_by_task() {
         ("task 'e' (/do/5/e): ", "no `query` on the platform: write it into the URI"),
         ("task 'f' (/do/6/f): ", "no `errors` on the platform"),
         ("task 'h' (/do/6/f/catch/do/0/h): ", "whole number of seconds"),
+        ("task 'i' (/do/7/i): ", "`set.x` would come back as"),
     ] {
         assert!(told.iter().any(|reason| reason.starts_with(place) && reason.contains(what)), "{place}{what}: {told:#?}");
     }

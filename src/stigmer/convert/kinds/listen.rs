@@ -72,7 +72,9 @@ mod tests {
 
     #[test]
     fn an_id_is_never_a_pattern() {
-        for (id, expected) in [("approve", "approve"), ("order.paid", "order.paid"), ("a(b)", r"a\(b\)"), ("v1.*", r"v1\.\*"), ("${ .x }", r"\$\{ \.x \}")] {
+        for (id, expected) in
+            [("approve", "approve"), ("order.paid", "order.paid"), ("a(b)", r"a\(b\)"), ("v1.*", r"v1\.\*"), ("${ .x }", r"\$\{ \.x \}")]
+        {
             assert_eq!(event_type(id), expected);
         }
     }
