@@ -32,7 +32,7 @@ use crate::effects::process;
 pub async fn execute(verb: Verb, config: Config) -> Exit {
     let exit = match verb {
         Verb::Worker | Verb::InternalWorkflowRunner => worker::run(config).await,
-        Verb::Dev(args) => dev::run(args, config).await,
+        Verb::Dev(args) => Box::pin(dev::run(args, config)).await,
         Verb::Run(args) => run::run(args, config).await,
         Verb::Validate(args) => validate::run(&args),
         Verb::Test(args) => test::run(&args, &config).await,
