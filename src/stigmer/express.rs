@@ -50,7 +50,7 @@ impl Display for NoForm {
 /// Writes a document that can be run; `queues` are those that a `CALL_ACTIVITY` of it will have.
 ///
 /// # Errors
-/// Everything that has no form, in the order of the text.
+/// Everything that has no form, in the order of the document's own tasks.
 pub fn express(text: &str, queues: &Queues) -> Result<Expressed, Vec<NoForm>> {
     let (definition, problems) = dsl::parse(text, "workflow.yaml");
     let whole = |reason: String| vec![NoForm { reference: String::new(), name: String::new(), reason }];
@@ -60,14 +60,33 @@ pub fn express(text: &str, queues: &Queues) -> Result<Expressed, Vec<NoForm>> {
     let document = definition.map(|definition| definition.root.to_json()).unwrap_or_default();
     let mut writer = Writer::default();
     let (spec, canonical) = root::root(&document, &mut writer);
-    if !writer.refused.is_empty() {
-        return Err(writer.refused);
+    let spec = json::from_json_strict::<wf::WorkflowSpec>(&spec).map_err(|error| whole(error.message));
+    if let Ok(spec) = &spec {
+        match convert::to_yaml(spec, queues) {
+            Ok(again) => compare::documents(&canonical, &read(&again), &mut writer),
+            Err(error) => {
+                compare::rules(&error, &canonical, &mut writer);
+                // What is wrong with one task hides nothing of the others.
+                for (at, task) in spec.tasks.iter().enumerate() {
+                    let alone = wf::WorkflowSpec { tasks: vec![task.clone()], ..spec.clone() };
+                    if let Ok(again) = convert::to_yaml(&alone, queues) {
+                        compare::task(&canonical, at, &read(&again), &mut writer);
+                    }
+                }
+            }
+        }
     }
-    let spec: wf::WorkflowSpec = json::from_json_strict(&spec).map_err(|error| whole(error.message))?;
-    let again = convert::to_yaml(&spec, queues).map_err(|error| compare::refused_by_rules(&error, &canonical))?;
-    let again = dsl::parse(&again, "workflow.yaml").0.map(|definition| definition.root.to_json()).unwrap_or_default();
-    compare::documents(&canonical, &again, &mut writer);
-    if writer.refused.is_empty() { Ok(Expressed { spec, notes: writer.notes }) } else { Err(writer.refused) }
+    let Writer { mut refused, notes, .. } = writer;
+    if refused.is_empty() {
+        return Ok(Expressed { spec: spec?, notes });
+    }
+    refused.sort_by_key(|reason| reason.reference.split('/').nth(2).and_then(|index| index.parse::<usize>().ok()));
+    Err(refused)
+}
+
+/// A document that a conversion has written.
+fn read(yaml: &str) -> Value {
+    dsl::parse(yaml, "workflow.yaml").0.map(|definition| definition.root.to_json()).unwrap_or_default()
 }
 
 /// What is collected on the way through the tasks, and where it stands.

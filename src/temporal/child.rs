@@ -92,7 +92,7 @@ pub fn run(host: &TemporalHost, call: Call, token: WorkflowCancellationToken) ->
 fn variables(found: &Data, own: &IndexMap<String, EnvVar>) -> IndexMap<String, EnvVar> {
     let text = |value: &Data| value.as_str().map(str::to_owned);
     let brought = found.get("env").map(|env| env.entries().into_iter().flatten().collect::<Vec<_>>()).unwrap_or_default();
-    let brought = brought.into_iter().map(|(name, value)| (name.to_owned(), EnvVar { value: text(&value), is_secret: false }));
+    let brought = brought.into_iter().map(|(name, value)| (name, EnvVar { value: text(&value), is_secret: false }));
     brought.chain(own.iter().map(|(name, var)| (name.clone(), var.clone()))).collect()
 }
 

@@ -21,15 +21,29 @@ pub(super) fn documents(given: &Value, again: &Value, writer: &mut Writer) {
     lists(&given["do"], &again["do"], "/do", writer);
 }
 
+/// One of the tasks that have a form, the `at`th of them; `again` has that one only.
+pub(super) fn task(given: &Value, at: usize, again: &Value, writer: &mut Writer) {
+    let items = given["do"].as_array().into_iter().flatten().enumerate();
+    let formed = |(_, item): &(usize, &Value)| item.as_object().is_some_and(|task| task.values().all(|body| !body.is_null()));
+    if let Some((index, item)) = items.filter(formed).nth(at) {
+        item_at(index, item, &mut again["do"].as_array().into_iter().flatten().cloned(), "/do", writer);
+    }
+}
+
+/// `again` has those tasks only that have a form.
 fn lists(given: &Value, again: &Value, pointer: &str, writer: &mut Writer) {
     let items = |list: &Value| list.as_array().cloned().unwrap_or_default();
-    let (given, again) = (items(given), items(again));
+    let (given, mut again) = (items(given), items(again).into_iter());
     for (index, item) in given.iter().enumerate() {
-        for (name, body) in item.as_object().into_iter().flatten() {
-            let reference = format!("{pointer}/{index}/{}", escape(name));
-            let again = again.get(index).and_then(|item| item.get(name)).unwrap_or(&Value::Null);
-            writer.at(reference.clone(), name, |writer| bodies(body, again, &reference, writer));
-        }
+        item_at(index, item, &mut again, pointer, writer);
+    }
+}
+
+fn item_at(index: usize, item: &Value, again: &mut impl Iterator<Item = Value>, pointer: &str, writer: &mut Writer) {
+    for (name, body) in item.as_object().into_iter().flatten().filter(|(_, body)| !body.is_null()) {
+        let reference = format!("{pointer}/{index}/{}", escape(name));
+        let again = again.next().and_then(|item| item.get(name).cloned()).unwrap_or_default();
+        writer.at(reference.clone(), name, |writer| bodies(body, &again, &reference, writer));
     }
 }
 
@@ -86,8 +100,9 @@ fn difference(given: &Value, again: &Value, path: &str) -> Option<String> {
     }
 }
 
-/// The rules of the platform's fields that the document breaks, with the task in which they stand.
-pub(super) fn refused_by_rules(error: &ConvertError, document: &Value) -> Vec<NoForm> {
+/// The rules of the platform's fields that the document breaks, with the task in which they stand. A task that has been refused already has no
+/// configuration that could keep them.
+pub(super) fn rules(error: &ConvertError, document: &Value, writer: &mut Writer) {
     let refused = |problem: &Problem| match problem {
         Problem::Workflow(reason) => NoForm { reference: String::new(), name: String::new(), reason: reason.clone() },
         Problem::Task { name, field, message, .. } => {
@@ -96,7 +111,9 @@ pub(super) fn refused_by_rules(error: &ConvertError, document: &Value) -> Vec<No
             NoForm { reference, name: name.clone(), reason: format!("{field}{message}") }
         }
     };
-    error.problems.iter().map(refused).collect()
+    let known: Vec<String> = writer.refused.iter().map(|reason| reason.reference.clone()).collect();
+    let broken = error.problems.iter().map(refused);
+    writer.refused.extend(broken.filter(|reason| known.is_empty() || (!reason.reference.is_empty() && !known.contains(&reason.reference))));
 }
 
 /// Where the first task of this name stands.

@@ -36,10 +36,11 @@ pub(super) fn list(items: &Value, pointer: &str, writer: &mut Writer) -> (Value,
     for (index, item) in items.as_array().into_iter().flatten().enumerate() {
         for (name, body) in item.as_object().into_iter().flatten() {
             let reference = format!("{pointer}/{index}/{}", escape(name));
-            if let Some((task, body)) = writer.at(reference, name, |writer| self::task(name, body, writer)) {
-                tasks.push(task);
-                canonical.push(json!({ name.clone(): body }));
-            }
+            let written = writer.at(reference, name, |writer| self::task(name, body, writer));
+            let (task, body) = written.map_or((None, Value::Null), |(task, body)| (Some(task), body));
+            tasks.extend(task);
+            // A task without a form keeps its place: those behind it are called by theirs.
+            canonical.push(json!({ name.clone(): body }));
         }
     }
     (Value::Array(tasks), Value::Array(canonical))

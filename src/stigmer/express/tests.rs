@@ -100,6 +100,7 @@ fn all_that_has_no_form_is_told_by_task() {
   - d: {set: {x: y}, export: {as: .x}}
   - e: {call: http, with: {method: GET, endpoint: {uri: 'https://example.com'}, query: {a: b}}}
   - f: {try: [{g: {set: {x: y}}}], catch: {errors: {with: {status: 404}}, do: [{h: {wait: PT0.5S}}]}}
+  - i: {set: {x: 'a ${ .b } c'}}
 ",
     );
     for (place, what) in [
@@ -111,6 +112,7 @@ fn all_that_has_no_form_is_told_by_task() {
         ("task 'e' (/do/5/e): ", "no `query` on the platform: write it into the URI"),
         ("task 'f' (/do/6/f): ", "no `errors` on the platform"),
         ("task 'h' (/do/6/f/catch/do/0/h): ", "whole number of seconds"),
+        ("task 'i' (/do/7/i): ", "`set.x` would come back as"),
     ] {
         assert!(told.iter().any(|reason| reason.starts_with(place) && reason.contains(what)), "{place}{what}: {told:#?}");
     }
