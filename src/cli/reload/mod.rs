@@ -7,7 +7,7 @@
 //! | `stigmer` | `stigmer.*_file` | with the next request, over a new connection |
 //! | `log` | `log.level` and `log.filter` of the configuration file | at once |
 //!
-//! Files are looked at every `worker.reload_every`, and at a `SIGHUP`. What cannot be used is a warning and a metric, and the old goes on.
+//! Files are looked at every `worker.reload_every`, and at a `SIGHUP`; a change that two looks in a row find counts, at a `SIGHUP` at once. What cannot be used is a warning and a metric, and the old goes on.
 
 mod files;
 mod log;
@@ -60,9 +60,10 @@ impl Reload {
         })
     }
 
-    fn look(&mut self, metrics: &Metrics) {
+    fn look(&mut self, now: bool, metrics: &Metrics) {
         let what = self.what;
-        let done = match self.files.look() {
+        let looked = if now { self.files.look_now() } else { self.files.look() };
+        let done = match looked {
             Look::Same => return,
             Look::Changed(contents) => (self.apply)(contents),
             Look::Unreadable(reason) => Err(reason),
@@ -97,7 +98,7 @@ pub async fn run(
             _ = ticks.tick() => false,
             () = asked => true,
         };
-        reloads.iter_mut().for_each(|reload| reload.look(&metrics));
+        reloads.iter_mut().for_each(|reload| reload.look(hung_up, &metrics));
         if hung_up && let Some(log) = &log {
             log.now(&metrics);
         }
