@@ -41,7 +41,7 @@ use crate::effects::process;
 pub async fn execute(verb: Verb, settings: Loaded, log: LogReload) -> Exit {
     let Loaded { config, warnings, .. } = settings;
     let exit = match verb {
-        Verb::Worker | Verb::InternalWorkflowRunner => worker::run(config, log).await,
+        Verb::Worker | Verb::InternalWorkflowRunner => Box::pin(worker::run(config, log)).await,
         Verb::Dev(args) => Box::pin(dev::run(args, config)).await,
         Verb::Run(args) => run::run(args, config).await,
         Verb::Validate(args) => validate::run(&args),

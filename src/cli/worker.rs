@@ -41,7 +41,8 @@ async fn serve(config: Config, log: LogReload) -> Result<Exit, StartError> {
     let reloads = connected.tls.map(Reload::temporal_tls).into_iter().chain(key).collect();
     let mut service = Service::start_behind(front, config, client, &sdk, None).await?;
     service.reload(reloads, Some(log), Some(hangups));
-    let serving = entrance.map(|entrance| Serving::start(entrance, Runs::Durable(service.durable.clone()), service.readiness.clone()));
+    let serving =
+        entrance.map(|entrance| Serving::start(entrance, Runs::Durable(Box::new(service.durable.clone())), service.readiness.clone()));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "worker started");
     tokio::select! {
         signal = stop.asked() => tracing::info!(signal, "stopping: no new work; running activities may end within the grace period"),

@@ -249,10 +249,10 @@ impl Place {
         match tokio::time::timeout(self.shared.budget, told).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::error!(execution_id = %self.execution_id, %error, "the control plane does not take the end of an execution")
+                tracing::error!(execution_id = %self.execution_id, %error, "the control plane does not take the end of an execution");
             }
             Err(_) => {
-                tracing::error!(execution_id = %self.execution_id, "the control plane could not be told of the end of an execution in time")
+                tracing::error!(execution_id = %self.execution_id, "the control plane could not be told of the end of an execution in time");
             }
         }
     }

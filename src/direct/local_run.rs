@@ -106,10 +106,10 @@ async fn run(kit: &Kit, job: Job) -> TerminalStatus {
     let progress: Rc<RefCell<Progress>> = Rc::default();
     let pauses = effects.pauses.clone();
     let mut options = local::Options::new(start, Clock::real(), Rc::new(RealCalls::new(effects)));
-    options.pauses = pauses;
+    options.pausing.pauses = pauses;
     options.seed = u64::try_from(now.as_nanosecond()).unwrap_or_default();
     options.lifecycle = kit.config.events.lifecycle.then(|| kit.sink.clone());
-    options.controls = Some(Box::pin(UnboundedReceiverStream::new(controls)));
+    options.pausing.controls = Some(Box::pin(UnboundedReceiverStream::new(controls)));
     options.observer = observer(kit, &input, known, progress.clone());
     options.cancel = Some(wished(wish.clone(), |wish| *wish != Wish::None).boxed_local());
     let outcome = tokio::select! {

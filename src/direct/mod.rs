@@ -55,7 +55,7 @@ const KEEP_ALIVE: Duration = Duration::from_mins(1);
 
 /// Where executions run.
 pub enum Runs {
-    Durable(Durable),
+    Durable(Box<Durable>),
     InProcess(InProcess),
 }
 

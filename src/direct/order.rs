@@ -88,7 +88,7 @@ mod tests {
         let refused =
             check(&format!("{head}do:\n- a: {{sets: {{x: 1}}}}\n- b: {{set: {{x: '${{ .x + }}'}}}}")).await.unwrap_err().to_string();
         assert!(refused.contains("did you mean `set`") && refused.lines().count() >= 3, "{refused}");
-        let many: String = (0..30).map(|n| format!("- t{n}: {{sets: {{x: 1}}}}\n")).collect();
+        let many = (0..30).map(|n| format!("- t{n}: {{sets: {{x: 1}}}}\n")).collect::<Vec<_>>().concat();
         let refused = check(&format!("{head}do:\n{many}")).await.unwrap_err().to_string();
         assert!(refused.contains("more") && refused.lines().count() <= 22, "{refused}");
     }

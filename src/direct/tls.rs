@@ -90,7 +90,7 @@ impl Pair {
             }
             // Half of a renewal: the other half changes the files once more.
             Err(error) => {
-                tracing::warn!(%error, "the certificate of the direct service has changed and cannot be used: the one from before stays")
+                tracing::warn!(%error, "the certificate of the direct service has changed and cannot be used: the one from before stays");
             }
         }
     }

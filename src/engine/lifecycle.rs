@@ -158,3 +158,24 @@ fn correlates(task: &Task) -> bool {
     }
     matches!(&task.kind, Kind::Listen(listen) if any(&listen.to))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_pause_and_each_end_of_one_is_an_event_of_its_own() {
+        let text = "document: {dsl: '1.0.3', namespace: n, name: w, version: 0.1.0}\ndo:\n- a: {set: {x: 1}}";
+        let plan = crate::plan::build(text, "w.yaml").unwrap();
+        let mut lifecycle = Lifecycle::new(&plan, "order-7", "run-1");
+        let (pause, later) = (Pause::new(Timestamp::UNIX_EPOCH, "lunch"), Timestamp::MAX);
+        let events = [Some(&pause), None, Some(&pause), None].map(|pause| lifecycle.paused(pause, later).to_json());
+        let types: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+        let (suspended, resumed) = ("io.serverlessworkflow.workflow.suspended.v1", "io.serverlessworkflow.workflow.resumed.v1");
+        assert_eq!(types, [suspended, resumed, suspended, resumed]);
+        assert_eq!(events[0]["data"], serde_json::json!({"name": "order-7.n", "suspendedAt": "1970-01-01T00:00:00Z"}));
+        assert_eq!(events[1]["data"]["resumedAt"], serde_json::json!(later.to_string()));
+        let ids: std::collections::BTreeSet<_> = events.iter().map(|event| event["id"].as_str().unwrap()).collect();
+        assert_eq!(ids.len(), 4);
+    }
+}

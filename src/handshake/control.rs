@@ -242,6 +242,7 @@ fn reached<T>(answer: Result<T, Status>) -> Result<bool, ControlError> {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "serves `map_err`")]
 fn refused(error: StartError) -> ControlError {
     if error.is_retryable() { ControlError::Unavailable(error.to_string()) } else { ControlError::Refused(error.to_string()) }
 }

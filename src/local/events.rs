@@ -11,6 +11,8 @@ use futures::stream::{self, LocalBoxStream};
 use jiff::Timestamp;
 
 use super::clock::Clock;
+use super::host::Observer;
+use super::pause::PauseObserver;
 use crate::effects::events::Sink;
 use crate::engine::Outcome;
 use crate::engine::event;
@@ -72,12 +74,30 @@ impl Outbox {
         self.push([self.0.lifecycle.borrow().started(at)]);
     }
 
-    pub fn step(&self, event: Event<'_>, now: Timestamp) {
+    fn step(&self, event: Event<'_>, now: Timestamp) {
         let events = self.0.lifecycle.borrow_mut().step(event, now);
         self.push(events);
     }
 
-    pub fn paused(&self, pause: Option<&Pause>, now: Timestamp) {
+    /// The observer, beside which each step is told.
+    pub fn watching(&self, clock: &Clock, observer: Observer) -> Observer {
+        let (outbox, clock) = (self.clone(), clock.clone());
+        Box::new(move |event| {
+            outbox.step(event, clock.now());
+            observer(event);
+        })
+    }
+
+    /// The same of pauses.
+    pub fn watching_pauses(&self, clock: &Clock, observer: PauseObserver) -> PauseObserver {
+        let (outbox, clock) = (self.clone(), clock.clone());
+        Box::new(move |pause| {
+            outbox.paused(pause, clock.now());
+            observer(pause);
+        })
+    }
+
+    fn paused(&self, pause: Option<&Pause>, now: Timestamp) {
         let event = self.0.lifecycle.borrow_mut().paused(pause, now);
         self.push([event]);
     }

@@ -31,7 +31,7 @@ pub use self::clock::Clock;
 pub use self::events::Events;
 use self::events::Outbox;
 pub use self::host::{LocalHost, Observer};
-pub use self::pause::{Control, Controls, PauseObserver, Pauses};
+pub use self::pause::{Control, Controls, PauseObserver, Pauses, Pausing};
 pub use self::relay::Relay;
 use crate::effects::events::Sink;
 use crate::engine::fault::{Fault, Standard};
@@ -60,33 +60,14 @@ pub struct Options {
     /// Gets the run's lifecycle events.
     pub lifecycle: Option<Sink>,
     pub relay: Rc<dyn Relay>,
-    /// Whoever may pause it.
-    pub controls: Option<Controls>,
-    /// What `controls` set. The same as the calls know, so that runs inside this one are paused with it.
-    pub pauses: Pauses,
-    /// Sees each pause, and none when the run goes on.
-    pub pause_observer: PauseObserver,
+    pub pausing: Pausing,
 }
 
 impl Options {
     /// A run that nobody watches or cancels.
     pub fn new(start: Start, clock: Clock, calls: Rc<dyn Calls>) -> Self {
         let (observer, relay): (Observer, Rc<dyn Relay>) = (Box::new(|_| ()), Rc::new(relay::Never));
-        let (pauses, pause_observer): (_, PauseObserver) = (Pauses::default(), Box::new(|_| ()));
-        Self {
-            start,
-            clock,
-            seed: 0,
-            calls,
-            observer,
-            cancel: None,
-            events: None,
-            lifecycle: None,
-            relay,
-            controls: None,
-            pauses,
-            pause_observer,
-        }
+        Self { start, clock, seed: 0, calls, observer, cancel: None, events: None, lifecycle: None, relay, pausing: Pausing::default() }
     }
 }
 
@@ -99,38 +80,15 @@ pub fn run(plan: &Plan, options: Options) -> io::Result<Outcome> {
 /// Runs inside a current-thread runtime. In virtual time, a run that waits for what can never come (an agent that stays silent, without a
 /// timeout) faults with `runtime`. Work that nobody waits for is done before this ends, unless the run is cancelled.
 pub async fn drive(plan: &Plan, options: Options) -> Outcome {
-    let Options {
-        start,
-        clock,
-        seed,
-        calls,
-        mut observer,
-        mut cancel,
-        mut events,
-        lifecycle,
-        relay,
-        mut controls,
-        pauses,
-        mut pause_observer,
-    } = options;
+    let Options { start, clock, seed, calls, mut observer, mut cancel, mut events, lifecycle, relay, mut pausing } = options;
     let outbox = lifecycle.map(|sink| Outbox::new(Lifecycle::new(plan, &start.workflow_id, &format!("{seed:016x}")), sink));
-    if let Some(outbox) = outbox.clone() {
+    if let Some(outbox) = &outbox {
         outbox.started(start.started_at);
-        let (seen, clock) = (observer, clock.clone());
-        observer = Box::new(move |event| {
-            outbox.step(event, clock.now());
-            seen(event);
-        });
-    }
-    if let Some(outbox) = outbox.clone() {
-        let (seen, clock) = (pause_observer, clock.clone());
-        pause_observer = Box::new(move |pause| {
-            outbox.paused(pause, clock.now());
-            seen(pause);
-        });
+        observer = outbox.watching(&clock, observer);
+        pausing.observer = outbox.watching_pauses(&clock, pausing.observer);
     }
     let host = LocalHost::new(clock.clone(), calls, seed, start.settings.error_host.clone(), observer);
-    let host = host.handed_over_by(relay.clone()).paused_by(pauses.clone(), pause_observer);
+    let host = host.handed_over_by(relay.clone()).paused_by(pausing.pauses.clone(), pausing.observer);
     let inbox = host.inbox();
     let mut run = pin!(relay::run(plan, &host, &relay, &start));
     let mut outcome = None;
@@ -144,12 +102,7 @@ pub async fn drive(plan: &Plan, options: Options) -> Outcome {
                 None => events = None,
             }
         }
-        while let Some(Poll::Ready(control)) = controls.as_mut().map(|controls| controls.as_mut().poll_next(cx)) {
-            match control {
-                Some(control) => pauses.apply(control, clock.now()),
-                None => controls = None,
-            }
-        }
+        pause::take(&mut pausing.controls, &pausing.pauses, &clock, cx);
         if cancel.as_mut().is_some_and(|cancel| cancel.as_mut().poll(cx).is_ready()) {
             cancel = None;
             host.root().cancel();

@@ -2,10 +2,12 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use futures::stream::LocalBoxStream;
 use jiff::Timestamp;
 
+use super::clock::Clock;
 use crate::engine::pause::Pause;
 
 /// What a run can be told while it runs.
@@ -40,6 +42,31 @@ impl Pauses {
                 pause.get_or_insert_with(|| Pause::new(now, &reason));
             }
             Control::Resume => *pause = None,
+        }
+    }
+}
+
+/// How a run is paused.
+pub struct Pausing {
+    /// Whoever may pause it.
+    pub controls: Option<Controls>,
+    /// What `controls` set. The same as the calls know, so that runs inside this one are paused with it.
+    pub pauses: Pauses,
+    pub observer: PauseObserver,
+}
+
+impl Default for Pausing {
+    fn default() -> Self {
+        Self { controls: None, pauses: Pauses::default(), observer: Box::new(|_| ()) }
+    }
+}
+
+/// Does what the run has been told by now.
+pub(super) fn take(controls: &mut Option<Controls>, pauses: &Pauses, clock: &Clock, cx: &mut Context<'_>) {
+    while let Some(Poll::Ready(control)) = controls.as_mut().map(|controls| controls.as_mut().poll_next(cx)) {
+        match control {
+            Some(control) => pauses.apply(control, clock.now()),
+            None => *controls = None,
         }
     }
 }

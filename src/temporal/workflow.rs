@@ -90,7 +90,8 @@ impl ServerlessWorkflow {
             changed
         });
         if changed && !ctx.is_replaying() {
-            tracing::info!(workflow_id = ctx.workflow_id(), run_id = ctx.run_id(), paused, "the run is paused or resumed");
+            let now = if paused { "the run is paused" } else { "the run is resumed" };
+            tracing::info!(workflow_id = ctx.workflow_id(), run_id = ctx.run_id(), "{now}");
         }
     }
 

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 
 use super::mock::Mock;
 use super::relay::Never;
-use super::{Calls, Clock, Control, Controls, Events, Options, Relay, run};
+use super::{Calls, Clock, Control, Controls, Events, Options, Pausing, Relay, run};
 use crate::engine::fault::Fault;
 use crate::engine::pause::Pause;
 use crate::engine::progress::{Event, Progress, Row};
@@ -125,7 +125,8 @@ impl Trial {
             progress.apply(event);
         });
         let Self { plan, start, clock: run_clock, seed, calls, cancel, events, relay, controls } = self;
-        let options = Options { seed, observer, cancel, events, relay, controls, pause_observer, ..Options::new(start, run_clock, calls) };
+        let pausing = Pausing { controls, observer: pause_observer, ..Pausing::default() };
+        let options = Options { seed, observer, cancel, events, relay, pausing, ..Options::new(start, run_clock, calls) };
         let outcome = run(&plan, options).expect("a runtime");
         let (trace, progress) = seen.take();
         Report { outcome, took: clock.now().duration_since(began).unsigned_abs(), trace, progress }
