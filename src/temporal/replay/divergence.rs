@@ -48,6 +48,8 @@ pub(super) fn explain(history: &History, record: &Record, failure: &WorkflowRepl
     let named = noticed.and_then(|id| history.events.iter().find(|event| event.event_id == id));
     let asked: Vec<Asked<'_>> = history.events.iter().filter_map(asked).collect();
     let (missing, new) = difference(&asked, &record.commands);
+    // What the SDK notices earlier is of a kind that is not looked at here.
+    let missing = missing.filter(|missing| noticed.is_none_or(|id| missing.event.event_id <= id));
     let missing = missing.or_else(|| asked.iter().find(|asked| Some(asked.event.event_id) == noticed));
     let event_id = missing.map(|asked| asked.event.event_id).or(noticed);
     let history_has = match (missing, named) {
