@@ -140,9 +140,10 @@ fn llms_txt() {
 /// The pages that stand in a folder itself, by name.
 fn pages(folder: &str) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(root().join(folder)) else { return Vec::new() };
-    let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
-    let mut names: Vec<String> =
-        names.filter(|name| name.ends_with(".md") && name != "README.md").map(|name| format!("{folder}/{name}")).collect();
+    let files = entries.map(|entry| entry.expect("an entry").path());
+    let pages = files.filter(|file| file.extension().is_some_and(|extension| extension == "md"));
+    let names = pages.map(|file| file.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| name != "README.md").map(|name| format!("{folder}/{name}")).collect();
     names.sort();
     names
 }

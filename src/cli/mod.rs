@@ -53,7 +53,7 @@ pub async fn execute(verb: Verb, settings: Loaded, log: LogReload) -> Exit {
         Verb::Explain(args) => explain::run(&args),
         Verb::Apply(args) => apply::run(&args, config).await,
         Verb::Doctor(args) => doctor::run(args, config, warnings).await,
-        Verb::Handshake(args) => handshake::run(args, config).await,
+        Verb::Handshake(args) => Box::pin(handshake::run(args, config)).await,
     };
     process::settled().await;
     exit

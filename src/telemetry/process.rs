@@ -84,12 +84,11 @@ impl Process {
 }
 
 fn see() -> Option<Seen> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    let (user, system, start, pages) = fields(&stat)?;
+    let (user, system, started, pages) = fields(&std::fs::read_to_string("/proc/self/stat").ok()?)?;
     let ticks_per_second = precise(rustix::param::clock_ticks_per_second());
     Some(Seen {
         cpu_seconds: precise(user + system) / ticks_per_second,
-        started_at: precise(start) / ticks_per_second,
+        started_at: precise(started) / ticks_per_second,
         resident_bytes: i64::try_from(pages).ok()?.checked_mul(i64::try_from(rustix::param::page_size()).ok()?)?,
         open_files: i64::try_from(std::fs::read_dir("/proc/self/fd").ok()?.count()).ok()?,
     })

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use workflow_runner::stigmer::convert::{self, Queues};
-use workflow_runner::stigmer::{Settings, Stigmer, ar, from_json, wf};
+use workflow_runner::stigmer::{Certificates, Settings, Stigmer, ar, from_json, wf};
 
 use crate::support::{API_KEY, Stage};
 
@@ -49,6 +49,7 @@ pub fn client(stage: &Stage) -> Stigmer {
         tls: false,
         api_key: API_KEY.into(),
         deadline: std::time::Duration::from_secs(60),
+        certificates: Certificates::default(),
     };
     Stigmer::new(&settings).expect("a client")
 }

@@ -45,17 +45,18 @@ async fn health_is_for_everybody_and_the_rest_for_those_with_the_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_versions_of_reflection_list_the_services_and_describe_them() {
+    use v1::server_reflection_request::MessageRequest;
+    use v1::server_reflection_response::MessageResponse;
+
     let direct = Direct::new();
     let _worker = serving(&direct).await;
     let channel = direct.channel().await;
     let mut names = Vec::new();
 
-    use v1::server_reflection_request::MessageRequest;
     let request = |message| v1::ServerReflectionRequest { host: String::new(), message_request: Some(message) };
     let mut client = v1::server_reflection_client::ServerReflectionClient::with_interceptor(channel.clone(), Bearer::new(TOKEN));
     let asked = [MessageRequest::ListServices(String::new()), MessageRequest::FileContainingSymbol(SERVICE.to_owned())].map(request);
     let mut answers = client.server_reflection_info(tokio_stream::iter(asked)).await.expect("answers").into_inner();
-    use v1::server_reflection_response::MessageResponse;
     match answers.message().await.expect("an answer").and_then(|answer| answer.message_response) {
         Some(MessageResponse::ListServicesResponse(list)) => names.extend(list.service.into_iter().map(|service| service.name)),
         other => panic!("{other:?}"),

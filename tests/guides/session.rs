@@ -1,5 +1,6 @@
 //! A shell that lives as long as its page, with a folder of its own.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,7 +14,7 @@ use super::matching;
 use super::page::{Command, Ending};
 
 /// Nothing that a page shows takes so long, on any machine.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_mins(3);
 
 /// Stands before the real program on the path: a page's server gets ports of its own.
 const TEMPORAL: &str = r#"#!/bin/sh
@@ -110,7 +111,7 @@ impl Session {
         match ending {
             Ending::Code(expected) => {
                 let ended = wait(|| number(&code));
-                self.transcript.push_str(&format!("$ {line}\n{}", output()));
+                let _ = write!(self.transcript, "$ {line}\n{}", output());
                 let ended = ended.ok_or("it does not end")?;
                 if ended != i64::from(expected) {
                     return Err(format!("it ended with {ended} instead of {expected}, having printed\n{}", output()));
@@ -120,7 +121,7 @@ impl Session {
             Ending::Serves => {
                 let group = wait(|| number(&group)).and_then(|group| u32::try_from(group).ok()).ok_or("it does not start")?;
                 let ready = wait(|| (number(&code).is_some() || matching::begun(&command.prints, &output())).then_some(()));
-                self.transcript.push_str(&format!("$ {line} &\n{}", output()));
+                let _ = write!(self.transcript, "$ {line} &\n{}", output());
                 self.serving.push(Serving { line: line.clone(), group, code: code.clone(), printed: printed.clone() });
                 match (ready, number(&code)) {
                     (Some(()), None) => Ok(()),
@@ -138,7 +139,7 @@ impl Session {
         let _ = Process::new("kill").args(["-INT", "--", &group]).status();
         let ended = wait(|| number(&serving.code));
         let printed = std::fs::read_to_string(&serving.printed).unwrap_or_default();
-        self.transcript.push_str(&format!("$ stop ({})\n{printed}", serving.line));
+        let _ = write!(self.transcript, "$ stop ({})\n{printed}", serving.line);
         match ended {
             Some(0 | 130) => Ok(()),
             Some(code) => Err(format!("`{}` ended with {code} when it was stopped:\n{printed}", serving.line)),

@@ -84,7 +84,7 @@ pub struct DevArgs {
 }
 
 pub async fn run(args: DevArgs, config: Config) -> Exit {
-    match serve(args, config).await {
+    match Box::pin(serve(args, config)).await {
         Ok(exit) => exit,
         Err(error) => {
             eprintln!("error: {error}");

@@ -29,7 +29,7 @@ use crate::temporal::connect;
 use crate::temporal::tls::LiveTls;
 
 /// Takes the contents of all its files; the error is for people, and says that nothing has changed.
-type Apply = Box<dyn FnMut(Vec<Vec<u8>>) -> Result<String, String> + Send>;
+type Apply = Box<dyn FnMut(Vec<Vec<u8>>) -> Result<String, String> + Send + Sync>;
 
 /// Some files, and what is made of them.
 pub struct Reload {
@@ -39,7 +39,11 @@ pub struct Reload {
 }
 
 impl Reload {
-    pub fn new(what: &'static str, files: Files, apply: impl FnMut(Vec<Vec<u8>>) -> Result<String, String> + Send + 'static) -> Self {
+    pub fn new(
+        what: &'static str,
+        files: Files,
+        apply: impl FnMut(Vec<Vec<u8>>) -> Result<String, String> + Send + Sync + 'static,
+    ) -> Self {
         Self { what, files, apply: Box::new(apply) }
     }
 

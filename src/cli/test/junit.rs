@@ -1,4 +1,4 @@
-//! Results of cases as JUnit's XML, which build servers read: a suite for each file, in it a case for each case.
+//! Results of cases as `JUnit`'s XML, which build servers read: a suite for each file, in it a case for each case.
 //!
 //! `time` is the case's own time, which is virtual: how long the workflow would have taken.
 

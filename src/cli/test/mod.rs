@@ -51,7 +51,7 @@ pub enum TestFormat {
     Text,
     /// For programs: a JSON array, one object per case
     Json,
-    /// For build servers: JUnit's XML
+    /// For build servers: the XML that they read
     Junit,
 }
 

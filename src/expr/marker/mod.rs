@@ -10,6 +10,7 @@ mod tests;
 mod text;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 pub(super) use self::operation::plain;
 pub use self::operation::{Operation, TooDeep};
@@ -55,8 +56,12 @@ fn told(text: &str, depth: usize) -> String {
             Piece::Text(text) => out.push_str(text),
             Piece::Marker(marker) => match marker.kind {
                 Kind::Operation(_) if depth >= DEPTH_MAX => out.push('…'),
-                Kind::Operation(operation) => out.push_str(&format!("[@{} {}]", operation.name(), told(marker.body, depth + 1))),
-                Kind::Secret => out.push_str(&format!("[secret {}]", text::decoded(marker.body))),
+                Kind::Operation(operation) => {
+                    let _ = write!(out, "[@{} {}]", operation.name(), told(marker.body, depth + 1));
+                }
+                Kind::Secret => {
+                    let _ = write!(out, "[secret {}]", text::decoded(marker.body));
+                }
             },
         }
     }
