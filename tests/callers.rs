@@ -47,7 +47,7 @@ async fn go() {
 
 /// Past the test harness, which shows what a test prints only when it fails.
 fn not_run(language: &str, tools: &str) {
-    writeln!(std::io::stderr(), "NOT RUN: the callers in {language}, for want of {tools} on PATH").expect("written");
+    writeln!(std::io::stderr(), "NOT RUN: the callers in {language}, for want of {tools} or of packages").expect("written");
 }
 
 async fn run(programs: Programs) {

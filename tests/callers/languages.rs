@@ -65,7 +65,7 @@ pub async fn python() -> Programs {
     Programs { language: Language::Python, caller: program("caller.py"), agents: program("agents.py") }
 }
 
-/// Compiled beside what `package-lock.json` pins. None without node and npm.
+/// Compiled beside what `package-lock.json` pins. None without node and npm, or where npm reaches no registry.
 pub async fn typescript() -> Option<Programs> {
     if !there("node", "--version").await || !there("npm", "--version").await {
         return None;
@@ -79,7 +79,7 @@ pub async fn typescript() -> Option<Programs> {
         }
         let mut npm = Command::new("npm");
         npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]).current_dir(&build);
-        run(&mut npm, "npm has to reach a registry").await;
+        fetched(&mut npm).await?;
         std::fs::write(build.join("ready"), "").expect("written");
     }
     std::fs::copy(sources.join("tsconfig.json"), build.join("tsconfig.json")).expect("copied");
@@ -93,7 +93,7 @@ pub async fn typescript() -> Option<Programs> {
     Some(Programs { language: Language::TypeScript, caller: program("caller.js"), agents: program("agents.js") })
 }
 
-/// Vetted and built. None without go.
+/// Vetted and built. None without go, or where it reaches no module proxy.
 pub async fn go() -> Option<Programs> {
     if !there("go", "version").await {
         return None;
@@ -105,7 +105,8 @@ pub async fn go() -> Option<Programs> {
         go.args(arguments).current_dir(Language::Go.sources());
         go
     };
-    run(&mut go(&["vet", "-mod=readonly", "./..."]), "go has to reach a module proxy, and the sources have to be in order").await;
+    fetched(&mut go(&["mod", "download"])).await?;
+    run(&mut go(&["vet", "-mod=readonly", "./..."]), "the sources have to be in order").await;
     run(&mut go(&["build", "-mod=readonly", "-o", &text(&out), "./..."]), "the sources have to compile").await;
     Some(Programs { language: Language::Go, caller: vec![text(&out.join("caller"))], agents: vec![text(&out.join("agents"))] })
 }
@@ -121,6 +122,16 @@ fn place(language: Language, pins: &[&str]) -> PathBuf {
 async fn there(program: &str, argument: &str) -> bool {
     let asked = Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status().await;
     asked.is_ok_and(|status| status.success())
+}
+
+/// Runs what fetches packages. None, having said why, where they cannot be had: a toolchain without its packages is none.
+async fn fetched(command: &mut Command) -> Option<()> {
+    let output = command.output().await.ok()?;
+    if !output.status.success() {
+        println!("{:?} cannot fetch its packages:\n{}", command.as_std(), String::from_utf8_lossy(&output.stderr));
+        return None;
+    }
+    Some(())
 }
 
 /// Runs it to its end; panics with what it said.

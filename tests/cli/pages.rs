@@ -57,7 +57,7 @@ async fn the_pages_tell_how_the_worker_is() {
     let there = families(&text);
     let missing: Vec<_> = OURS.iter().chain(&RUNBOOK).chain(&SDK).filter(|name| !there.contains(**name)).collect();
     assert!(missing.is_empty(), "{missing:?} not in {there:?}");
-    let prefixes = ["workflow_runner_", "stigmer_external_activity_", "temporal_"];
+    let prefixes = ["workflow_runner_", "stigmer_external_activity_", "temporal_", "process_"];
     let strangers: Vec<_> = there.iter().filter(|name| !prefixes.iter().any(|prefix| name.starts_with(prefix))).collect();
     assert!(strangers.is_empty(), "series of nobody: {strangers:?}");
     drop(worker);
