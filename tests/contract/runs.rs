@@ -164,6 +164,17 @@ async fn placeholders_are_filled_in_where_they_are_sent() {
     let error = on.status(&execution).error;
     assert!(error.contains("403") && error.contains("`LOST`") && error.contains("`GONE`"), "8.14.8: all that are missing: {error}");
     assert!(web.seen_at("/lost").is_empty(), "8.14.8: nothing is sent without them");
+
+    let unset = task(
+        "send",
+        Kind::HttpCall,
+        &json!({"method": "GET", "endpoint": {"uri": web.url("/unset")}, "timeout_seconds": 30, "headers": {"x-a": "Bearer ${.env_vars.UNSET}"}}),
+    );
+    let execution = on.execution(spec(on.workflow("unset", vec![unset])));
+    result(&on.callers.call("unset", &execute(&execution)).await).await.expect_err("8.14.8: it has no value");
+    let error = on.status(&execution).error;
+    assert!(error.contains("the variable UNSET has no value"), "8.14.8: variables too: {error}");
+    assert!(web.seen_at("/unset").is_empty(), "8.14.8: nothing is sent without one");
     on.stop().await;
 }
 

@@ -77,9 +77,12 @@ impl<'a> Context<'a> {
     }
 
     /// The expression for the placeholder `.env_vars.NAME`. One that the specification declares as secret is a secret, however it is spelt:
-    /// the environment that expressions see holds no secret values.
+    /// the environment that expressions see holds no secret values. One that has no value is an error that names it: `Bearer null` helps nobody.
     pub(super) fn variable(&mut self, name: &str) -> String {
-        if self.declared.get(name).is_some_and(|value| value.is_secret) { self.secret(name) } else { format!("$env.{name}.value") }
+        if self.declared.get(name).is_some_and(|value| value.is_secret) {
+            return self.secret(name);
+        }
+        format!(r#"($env.{name}.value // error("the variable {name} has no value"))"#)
     }
 
     pub(super) fn secrets(&self) -> Vec<&str> {

@@ -141,7 +141,10 @@ mod tests {
             ("${ $context['fetch'].title }", r#"${ $context["fetch"].title }"#),
             ("${.secrets.KEY}", "${ $secrets.KEY }"),
             ("Bearer ${.secrets.KEY}", r#"${ "Bearer \($secrets.KEY)" }"#),
-            ("https://api-${.env_vars.ENV}.example.com/${ $data.id }", r#"${ "https://api-\($env.ENV.value).example.com/\($data.id)" }"#),
+            (
+                "https://api-${.env_vars.ENV}.example.com/${ $data.id }",
+                r#"${ "https://api-\(($env.ENV.value // error("the variable ENV has no value"))).example.com/\($data.id)" }"#,
+            ),
             ("${.secrets.USER}:${.secrets.PASSWORD}", r#"${ "\($secrets.USER):\($secrets.PASSWORD)" }"#),
             ("say \"${ .a }\" \\ \n", r#"${ "say \"\(.a)\" \\ \n" }"#),
             ("not closed ${ .a", "not closed ${ .a"),
@@ -156,7 +159,7 @@ mod tests {
             ("${ .value > 100 }", "${ .value > 100 }"),
             (".value > 100", "${ .value > 100 }"),
             ("${ $context.a.status } == 'ok'", r#"${ ($context.a.status) == "ok" }"#),
-            ("'${.env_vars.A}' == 'x'", r#"${ "\($env.A.value)" == "x" }"#),
+            ("'${.env_vars.A}' == 'x'", r#"${ "\(($env.A.value // error("the variable A has no value")))" == "x" }"#),
             ("${ .a } and ${ .b }", "${ (.a) and (.b) }"),
         ] {
             assert_eq!(with(|context| condition(given, context)), expected, "{given}");

@@ -114,7 +114,7 @@ fn http_call() {
                 "method": "POST",
                 "endpoint": {"uri": r#"${ "https://api.example.com/users/\($data.id)" }"#},
                 "headers": {"Authorization": r#"${ "Bearer \($secrets.TOKEN)" }"#, "Content-Type": "application/json"},
-                "body": {"username": "testuser", "age": 25, "tags": ["${ $env.REGION.value }", 1.5, true, null]},
+                "body": {"username": "testuser", "age": 25, "tags": [r#"${ ($env.REGION.value // error("the variable REGION has no value")) }"#, 1.5, true, null]},
             },
             "timeout": {"after": {"seconds": 120}},
         })
@@ -243,7 +243,10 @@ fn run() {
         assert_eq!(body(Kind::Run, &json!({ "workflow": workflow })), json!({"run": {"workflow": expected}}));
     }
     let with_input = body(Kind::Run, &json!({"workflow": "child", "input": {"id": "${ $data.id }", "key": "${.env_vars.KEY}"}}));
-    assert_eq!(with_input["run"]["workflow"]["input"], json!({"id": "${ $data.id }", "key": "${ $env.KEY.value }"}));
+    assert_eq!(
+        with_input["run"]["workflow"]["input"],
+        json!({"id": "${ $data.id }", "key": r#"${ ($env.KEY.value // error("the variable KEY has no value")) }"#})
+    );
 }
 
 #[test]
@@ -272,7 +275,10 @@ fn a_variable_that_is_declared_as_secret_is_one() {
     let key = environment::EnvironmentValue { is_secret: true, ..Default::default() };
     spec.env_spec = Some(environment::EnvironmentSpec { data: [("KEY".to_owned(), key)].into(), ..Default::default() });
     let document = document(&spec);
-    assert_eq!(document["do"][0]["it"]["set"], json!({"a": "${ $secrets.KEY }", "b": "${ $env.REGION.value }"}));
+    assert_eq!(
+        document["do"][0]["it"]["set"],
+        json!({"a": "${ $secrets.KEY }", "b": r#"${ ($env.REGION.value // error("the variable REGION has no value")) }"#})
+    );
     assert_eq!(document["use"], json!({"secrets": ["KEY"]}));
 }
 

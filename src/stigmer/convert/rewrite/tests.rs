@@ -17,7 +17,7 @@ fn rewrite(expression: &str, dot: Dot) -> (String, Vec<String>) {
 fn paths_become_variables() {
     for (expression, expected) in [
         (".secrets.API_KEY", "$secrets.API_KEY"),
-        (".env_vars.REGION", "$env.REGION.value"),
+        (".env_vars.REGION", r#"($env.REGION.value // error("the variable REGION has no value"))"#),
         (".env_vars.HIDDEN", "$secrets.HIDDEN"),
         (r#""Bearer " + .secrets.KEY"#, r#""Bearer " + $secrets.KEY"#),
         (".item.name", "$item.name"),
@@ -26,7 +26,10 @@ fn paths_become_variables() {
         ("{id: .item.id, all: [.item]}", "{id: $item.id, all: [$item]}"),
         ("if .item.ok then .item else .other end", "if $item.ok then $item else .other end"),
         ("if(.item) then 1 else 2 end", "if($item) then 1 else 2 end"),
-        (r#""at \(.item.name) in \(.env_vars.REGION)!""#, r#""at \($item.name) in \($env.REGION.value)!""#),
+        (
+            r#""at \(.item.name) in \(.env_vars.REGION)!""#,
+            r#""at \($item.name) in \(($env.REGION.value // error("the variable REGION has no value")))!""#,
+        ),
         (".error.message", "($error | .detail // .title)"),
         (".error.status", "$error.status"),
         ("$output.total", ".total"),
