@@ -20,6 +20,8 @@
 //!
 //! `output` or `error` ends a run; an `input` behind it begins another one of the same definition.
 
+#[path = "docs/commands.rs"]
+mod commands;
 #[path = "docs/fences.rs"]
 mod fences;
 #[path = "docs/runs.rs"]
@@ -120,6 +122,25 @@ fn every_kind_of_task_has_its_page() {
     for (_, page) in PAGES {
         assert!(pages["README.md"].contains(&format!("(tasks/{page}.md)")), "the index names tasks/{page}.md");
     }
+}
+
+/// The guides' commands are run (`tests/guides.rs`), those of the runbooks by `make deploy-fire`. Every other one at least has verbs and flags that
+/// there are.
+#[test]
+fn every_command_that_is_shown_can_be_given() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let callers = std::fs::read_to_string(root().join("examples/callers/README.md")).expect("the callers' README");
+    let docs = pages().into_iter().map(|(page, text)| (format!("docs/{page}"), text));
+    let mut seen = 0;
+    for (page, text) in docs.chain([("README.md".to_owned(), readme), ("examples/callers/README.md".to_owned(), callers)]) {
+        for (line, arguments) in commands::of(&text) {
+            seen += 1;
+            let read = workflow_runner::cli::Cli::read(arguments.iter().map(std::ffi::OsString::from));
+            let help = |error: &clap::Error| !error.use_stderr();
+            assert!(read.as_ref().err().is_none_or(help), "{page}:{line}: {arguments:?}: {}", read.unwrap_err());
+        }
+    }
+    assert!(seen > 60, "{seen} commands are few");
 }
 
 /// Links to places in this repository, of the documentation and of the README.
