@@ -14,6 +14,7 @@ pub mod graph;
 pub mod handshake;
 pub mod history;
 pub mod input;
+mod markup;
 pub mod outcome;
 mod outside;
 pub mod print;

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::report::Result;
+use crate::cli::markup::escaped;
 
 pub fn document(results: &[Result]) -> String {
     let failed = |results: &[Result]| results.iter().filter(|result| !result.passed()).count();
@@ -41,25 +42,6 @@ fn case(result: &Result, file: &str, text: &mut String) {
         text.push_str("</failure>\n");
     }
     text.push_str("    </testcase>\n");
-}
-
-/// Text for an attribute or an element. What XML 1.0 cannot hold at all becomes the replacement character.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push_str("&#10;"),
-            '\t' => out.push_str("&#9;"),
-            '\r' => out.push_str("&#13;"),
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push(char::REPLACEMENT_CHARACTER),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::layout::{Point, Size};
 use super::{Arranged, LINE, LOOP, MARGIN, PADDING, Sized};
 use crate::cli::graph::model::{Edge, Item, Line, Mark, Shape};
+use crate::cli::markup::escaped;
 
 const STYLE: &str = "\
 .workflow text { font: 11px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace; fill: #1f2328; text-anchor: middle }
@@ -180,20 +181,4 @@ fn line(body: &mut String, edge: &Edge, ends: [(Point, Size, f64); 2], bends: &[
         last = *point;
     }
     let _ = writeln!(body, "<path{class} d=\"{path}\"/>");
-}
-
-/// As text and in attributes. Control characters, which XML cannot hold, are left out.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars().filter(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')) {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

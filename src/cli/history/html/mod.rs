@@ -9,9 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest as _, Sha256};
 
-use self::parts::{Clock, escaped, payload, problem, task};
+use self::parts::{Clock, payload, problem, task};
 use super::model::{Story, took};
 use crate::cli::graph::{self, svg};
+use crate::cli::markup::escaped;
 use crate::plan::{self, Outsides};
 
 const STYLE: &str = include_str!("page.css");

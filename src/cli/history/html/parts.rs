@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::cli::history::model::{Call, Problem, State, Story, Task, times, took};
+use crate::cli::markup::escaped;
 
 /// Characters of one payload: enough to find what one looks for. The JSON form has all.
 const LONGEST: usize = 64 * 1024;
@@ -167,20 +168,4 @@ pub fn payload(title: &str, value: Option<&Value>, open: bool) -> String {
     }
     let open = if open { " open" } else { "" };
     format!("<details class=\"payload\"{open}><summary>{title}</summary><pre>{}</pre>{cut}</details>", escaped(&text))
-}
-
-/// As text and in attributes. Control characters, which a page cannot hold, are left out.
-pub fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control()) {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
