@@ -49,6 +49,17 @@ pub(super) async fn resolve(stigmer: &Stigmer, spec: &WorkflowExecutionSpec) -> 
     Ok(Resolved { workflow, instance })
 }
 
+/// The same for an execution that may name neither, since it was given its definition: it has neither, then.
+///
+/// # Errors
+/// As for [`resolve`].
+pub(super) async fn resolve_named(stigmer: &Stigmer, spec: &WorkflowExecutionSpec) -> Result<Resolved, Refusal> {
+    if spec.workflow_instance_id.is_empty() && spec.workflow_id.is_empty() {
+        return Ok(Resolved { workflow: Workflow::default(), instance: WorkflowInstance::default() });
+    }
+    resolve(stigmer, spec).await
+}
+
 async fn instance_id(stigmer: &Stigmer, spec: &WorkflowExecutionSpec) -> Result<String, Refusal> {
     if !spec.workflow_instance_id.is_empty() {
         return Ok(spec.workflow_instance_id.clone());

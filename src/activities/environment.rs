@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::definition::Refusal;
-use crate::stigmer::ar::{ApiResourceOwnerScope, ApiResourceReference};
+use crate::stigmer::ar::ApiResourceReference;
 use crate::stigmer::arkind::ApiResourceKind;
 use crate::stigmer::environment::{Environment, EnvironmentSpec};
 use crate::stigmer::exc::ExecutionValue;
@@ -33,8 +33,13 @@ pub(super) async fn of(
     let mut environments = Vec::new();
     for reference in instance.spec.iter().flat_map(|spec| &spec.env_refs) {
         let reference = whole(reference, org)?;
-        let slug = reference.slug.clone();
-        environments.push(stigmer.environment_by_reference(reference).await.map_err(|e| unreadable(&slug, &e))?);
+        let (slug, org) = (reference.slug.clone(), reference.org.clone());
+        let found = stigmer.environment_by_reference(reference).await.map_err(|e| unreadable(&slug, &e))?;
+        let owner = found.metadata.as_ref().map_or("", |metadata| metadata.org.as_str());
+        if !owner.is_empty() && owner != org {
+            return Err(Refusal::new(format!("env_refs names '{slug}' of organisation '{org}', and the platform answers with another's")));
+        }
+        environments.push(found);
     }
     Ok(merged(workflow.spec.as_ref().and_then(|spec| spec.env_spec.as_ref()), &environments, execution))
 }
@@ -49,7 +54,10 @@ fn whole(reference: &ApiResourceReference, org: &str) -> Result<ApiResourceRefer
         )));
     }
     let mut reference = ApiResourceReference { kind: kind.into(), ..reference.clone() };
-    if reference.org.is_empty() && reference.scope() != ApiResourceOwnerScope::Platform {
+    if reference.org.is_empty() {
+        if org.is_empty() {
+            return Err(Refusal::new(format!("env_refs names '{slug}' without an organisation, and the execution has none: name it")));
+        }
         org.clone_into(&mut reference.org);
     }
     Ok(reference)
@@ -78,6 +86,7 @@ fn merged(declared: Option<&EnvironmentSpec>, environments: &[Environment], exec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stigmer::ar::ApiResourceOwnerScope;
     use crate::stigmer::environment::EnvironmentValue;
 
     fn spec(entries: &[(&str, &str, bool)]) -> EnvironmentSpec {
@@ -112,10 +121,13 @@ mod tests {
             slug: "prod".to_owned(),
             ..Default::default()
         };
-        let org = |reference| whole(&reference, "acme").map(|r| r.org).map_err(|e| e.text);
+        let within = |reference, org: &str| whole(&reference, org).map(|r| r.org).map_err(|e| e.text);
+        let org = |reference| within(reference, "acme");
         assert_eq!(org(reference("", ApiResourceOwnerScope::Unspecified)), Ok("acme".to_owned()));
         assert_eq!(org(reference("zoo", ApiResourceOwnerScope::Organization)), Ok("zoo".to_owned()));
-        assert_eq!(org(reference("", ApiResourceOwnerScope::Platform)), Ok(String::new()));
+        // No environment belongs to the platform, and one of no organisation would be anybody's.
+        assert_eq!(org(reference("", ApiResourceOwnerScope::Platform)), Ok("acme".to_owned()));
+        assert!(within(reference("", ApiResourceOwnerScope::Unspecified), "").unwrap_err().contains("without an organisation"));
         let agent = ApiResourceReference { kind: ApiResourceKind::Agent.into(), slug: "a".to_owned(), ..Default::default() };
         assert!(org(agent).unwrap_err().contains("no environment"));
     }

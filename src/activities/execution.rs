@@ -3,12 +3,11 @@
 use super::definition::{self, Refusal, Resolved};
 use super::environment;
 use super::execute_workflow::{self, listens};
+use super::execution_status;
 use crate::effects::resources::Resources;
 use crate::handshake::ChildInput;
 use crate::stigmer::Stigmer;
 use crate::stigmer::convert::Queues;
-use crate::stigmer::wf::Workflow;
-use crate::stigmer::wfi::WorkflowInstance;
 use crate::stigmer::wfx::{ExecutionPhase, WorkflowExecution, WorkflowExecutionStatus};
 
 /// An execution that can be run.
@@ -31,6 +30,9 @@ pub enum NotPrepared {
     NoControlPlane(String),
     #[error("the control plane has no execution `{0}`, and there is no workflow_yaml")]
     Unknown(String),
+    /// Running it again would undo its phase.
+    #[error("execution `{id}` has ended: {phase}, as the control plane has it")]
+    Ended { id: String, phase: String },
     /// In the platform's words.
     #[error("{0}")]
     Refused(String),
@@ -68,15 +70,18 @@ pub async fn prepare(sources: Sources<'_>, execution_id: &str, yaml: Option<Stri
         let input = ChildInput { workflow_execution_id: execution_id.to_owned(), workflow_yaml, ..Default::default() };
         return Ok(Prepared { listens: listens(outside, &input.workflow_yaml).await, input, name: None, known: false });
     };
+    let phase = execution.status.as_ref().map_or(ExecutionPhase::Unspecified, WorkflowExecutionStatus::phase);
+    if execution_status::is_terminal(phase) {
+        return Err(NotPrepared::Ended {
+            id: execution_id.to_owned(),
+            phase: phase.as_str_name().trim_start_matches("EXECUTION_").to_ascii_lowercase(),
+        });
+    }
     let metadata = execution.metadata.unwrap_or_default();
     let spec = execution.spec.unwrap_or_default();
     // Its environments stand with the workflow that the execution names; one that is given its definition may name none.
-    let named = !(spec.workflow_instance_id.is_empty() && spec.workflow_id.is_empty());
-    let Resolved { workflow, instance } = if yaml.is_none() || named {
-        definition::resolve(stigmer, &spec).await.map_err(not_prepared)?
-    } else {
-        Resolved { workflow: Workflow::default(), instance: WorkflowInstance::default() }
-    };
+    let resolved = if yaml.is_none() { definition::resolve(stigmer, &spec).await } else { definition::resolve_named(stigmer, &spec).await };
+    let Resolved { workflow, instance } = resolved.map_err(not_prepared)?;
     let variables = environment::of(stigmer, &workflow, &instance, &spec, &metadata.org).await.map_err(not_prepared)?;
     let yaml = yaml.map_or_else(|| definition::yaml(&workflow, queues), Ok).map_err(not_prepared)?;
     let input = execute_workflow::input_of(execution_id, &metadata.org, &spec, &variables, yaml);

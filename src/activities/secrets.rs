@@ -154,7 +154,7 @@ impl ExecutionSecrets {
     async fn variables(&self, execution: WorkflowExecution) -> Result<Variables, Refusal> {
         let org = execution.metadata.map(|metadata| metadata.org).unwrap_or_default();
         let spec = execution.spec.unwrap_or_default();
-        let Resolved { workflow, instance } = definition::resolve(&self.stigmer, &spec).await?;
+        let Resolved { workflow, instance } = definition::resolve_named(&self.stigmer, &spec).await?;
         environment::of(&self.stigmer, &workflow, &instance, &spec, &org).await
     }
 }

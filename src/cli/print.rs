@@ -17,6 +17,18 @@ pub fn data(text: &str, exit: Exit) -> Exit {
     }
 }
 
+/// Text of others on one line of a terminal: what would be a command to it, or a line end, becomes a blank.
+#[must_use]
+pub fn line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The same on as many lines as it has.
+#[must_use]
+pub fn lines(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
+}
+
 /// `1 error`, `3 errors`.
 #[must_use]
 pub fn counted(count: usize, what: &str) -> String {

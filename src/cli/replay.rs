@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::document::Document;
 use super::history::read::{self, Saved};
-use super::history::text::line;
+use super::print::line;
 use super::{Exit, print};
 use crate::config::Config;
 use crate::temporal::replay::{self, Divergence, ReplayError};
@@ -115,7 +115,7 @@ async fn one(file: &Path, definition: Option<&str>, error_host: &str) -> Verdict
 }
 
 fn refused(name: &str, error: &ReplayError) -> Verdict {
-    eprintln!("error: {name}: {error}");
+    eprintln!("error: {name}: {}", print::lines(&error.to_string()));
     Verdict::Unreadable
 }
 

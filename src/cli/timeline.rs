@@ -6,6 +6,7 @@ use std::io::{IsTerminal, Write};
 
 use jiff::Timestamp;
 
+use super::print::line;
 use crate::activities::status::{TaskList, TaskRow, TaskState};
 use crate::stigmer::wfx::{WorkflowTask, WorkflowTaskStatus};
 
@@ -68,13 +69,13 @@ impl Line {
         };
         // Three parts a level (`/do/0/name`), and the first level stands at the margin.
         let indent = "  ".repeat((self.reference.matches('/').count() / 3).saturating_sub(1));
-        let mut text = format!("  {sign} {indent}{:<28} {word}", self.name);
+        let mut text = format!("  {sign} {indent}{:<28} {word}", line(&self.name));
         if let (Some(from), Some(to)) = (self.started_at, self.completed_at) {
             let took = to.duration_since(from);
             let _ = write!(text, " after {:.3} s", took.as_secs_f64());
         }
         if let Some(error) = &self.error {
-            let _ = write!(text, ": {error}");
+            let _ = write!(text, ": {}", line(error));
         }
         text
     }
@@ -148,11 +149,11 @@ impl Timeline {
                 let _ = write!(text, "\x1b[{}A\x1b[J", self.drawn);
             }
             lines.iter().for_each(|line| text.extend([line.show().as_str(), "\n"]));
-            notes.iter().for_each(|note| text.extend(["    ", &note.text, "\n"]));
+            notes.iter().for_each(|note| text.extend(["    ", &line(&note.text), "\n"]));
             self.drawn = lines.len() + notes.len();
         } else {
             changed.iter().for_each(|line| text.extend([line.show().as_str(), "\n"]));
-            fresh.iter().for_each(|note| text.extend(["    ", &note.text, "\n"]));
+            fresh.iter().for_each(|note| text.extend(["    ", &line(&note.text), "\n"]));
         }
         self.noted.extend(fresh.into_iter().map(|note| (note.key.clone(), note.text.clone())));
         self.shown = lines.into_iter().map(|line| (line.reference.clone(), line)).collect();

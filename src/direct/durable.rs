@@ -36,9 +36,8 @@ impl Durable {
         }
         let prepared = prepare(Sources { stigmer, queues: &self.queues, outside: &self.outside }, &execution_id, yaml).await?;
         // One that runs or has run tells its phase itself: it is not told to be in progress again.
-        if !self.control.is_known(&execution_id).await?
-            && let Some(stigmer) = stigmer.filter(|_| prepared.known)
-        {
+        let runs_already = self.control.is_known(&execution_id).await?;
+        if !runs_already && let Some(stigmer) = stigmer.filter(|_| prepared.known) {
             in_progress(stigmer, &execution_id).await;
         }
         let request = StartRequest {
@@ -54,7 +53,7 @@ impl Durable {
             Ok(started) => started,
             Err(ended @ ControlError::Ended { .. }) => return Err(Refusal::AlreadyEnded(ended.to_string())),
             Err(error) => {
-                self.failed(&execution_id, prepared.known, &error).await;
+                self.failed(&execution_id, prepared.known && !runs_already, &error).await;
                 return Err(error.into());
             }
         };

@@ -61,6 +61,7 @@ impl From<NotPrepared> for Refusal {
         match error {
             NotPrepared::NoControlPlane(_) => Self::Invalid(text),
             NotPrepared::Unknown(_) => Self::NotFound(text),
+            NotPrepared::Ended { .. } => Self::AlreadyEnded(text),
             NotPrepared::Refused(_) => Self::Precondition(text),
             NotPrepared::Unavailable(_) => Self::Unavailable(text),
         }

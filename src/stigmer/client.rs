@@ -14,6 +14,8 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use prost::Message;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret, SecretString};
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
@@ -252,9 +254,18 @@ fn endpoint(settings: &Settings) -> Result<Endpoint, SettingsError> {
         // Of the socket only: servers close a connection on HTTP/2 pings that come more often than they allow.
         .tcp_keepalive(Some(Duration::from_mins(1)));
     if settings.tls {
+        // Without this a text that is no PEM would be an authority that vouches for nobody.
+        if settings.certificates.ca.as_deref().is_some_and(|ca| !names_authority(ca)) {
+            return Err(SettingsError::Certificates("the file of the authority holds no certificate in PEM form".to_owned()));
+        }
         endpoint = endpoint.tls_config(tls(&settings.certificates)).map_err(|error| SettingsError::Certificates(root_cause(&error)))?;
     }
     Ok(endpoint)
+}
+
+fn names_authority(pem: &[u8]) -> bool {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    rustls::RootCertStore::empty().add_parsable_certificates(certificates.unwrap_or_default()).0 > 0
 }
 
 fn tls(certificates: &Certificates) -> ClientTlsConfig {

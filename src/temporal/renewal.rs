@@ -73,6 +73,7 @@ impl Queue {
 
 async fn serve(making: Making, options: WorkerOptions, first: Thread, mut stopped: watch::Receiver<bool>) {
     let (mut current, mut old) = (first, None::<Thread>);
+    let mut over = false;
     loop {
         tokio::select! {
             _ = stopped.wait_for(|stopped| *stopped) => break,
@@ -90,12 +91,27 @@ async fn serve(making: Making, options: WorkerOptions, first: Thread, mut stoppe
                 tracing::info!(task_queue = options.task_queue, after_activities = making.max_activities, "the worker is renewed");
             }
             () = ended(&mut old), if old.is_some() => old = None,
-            _ = &mut current.ended => break,
+            _ = &mut current.ended => {
+                over = true;
+                break;
+            }
         }
+    }
+    if over && !*stopped.borrow() {
+        // An error has been told; a panic, or an end without a reason, has not.
+        making.failing.send_if_modified(|reason| {
+            let untold = reason.is_none();
+            if untold {
+                *reason = Some(format!("the worker of {} has ended by itself", options.task_queue));
+            }
+            untold
+        });
     }
     (current.stop)();
     ended(&mut old).await;
-    let _ = current.ended.await;
+    if !over {
+        let _ = current.ended.await;
+    }
 }
 
 async fn ended(thread: &mut Option<Thread>) {

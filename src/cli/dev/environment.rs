@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::cli::document::Document;
@@ -118,10 +119,16 @@ impl Place {
             }
             Self::File(path) => {
                 let failed = |error| format!("cannot read {}: {error}", path.display());
-                if std::fs::metadata(path).map_err(failed)?.len() > SECRET_BYTES_MAX {
+                // A pipe would be waited for, and a device has no end.
+                if !std::fs::metadata(path).map_err(failed)?.is_file() {
+                    return Err(format!("{} is no file", path.display()));
+                }
+                let mut text = String::new();
+                std::fs::File::open(path).map_err(failed)?.take(SECRET_BYTES_MAX + 1).read_to_string(&mut text).map_err(failed)?;
+                if text.len() as u64 > SECRET_BYTES_MAX {
                     return Err(format!("{} is larger than {} KiB", path.display(), SECRET_BYTES_MAX / 1024));
                 }
-                std::fs::read_to_string(path).map_err(failed)?.trim_end_matches(['\n', '\r']).to_owned()
+                text.trim_end_matches(['\n', '\r']).to_owned()
             }
         };
         if value.is_empty() { Err("its value is empty".to_owned()) } else { Ok(value) }

@@ -12,6 +12,7 @@ use super::servers::Servers;
 use super::watch::{News, Watch};
 use crate::cli::Exit;
 use crate::cli::outcome::indented;
+use crate::cli::print::lines;
 use crate::cli::service::StartError;
 use crate::cli::stop::Stop;
 use crate::cli::timeline::{Line, Timeline};
@@ -148,7 +149,7 @@ fn ended(id: &str, execution: &WorkflowExecution, workflow: &Workflow) -> Exit {
             Exit::Faulted
         }
         ExecutionPhase::ExecutionFailed => {
-            eprintln!("{id} failed: {}", status.error);
+            eprintln!("{id} failed: {}", lines(&status.error));
             // The innermost task that failed is where it began.
             let failed = status.tasks.iter().filter(|task| task.status() == WorkflowTaskStatus::WorkflowTaskFailed);
             if let Some(task) = failed.max_by_key(|task| task.task_id.matches('/').count())

@@ -91,7 +91,8 @@ impl Sources {
                 paths.push(path.clone());
             }
         }
-        paths.into_iter().map(|path| (path.clone(), std::fs::read(&path).ok().map(|bytes| digest(&bytes)))).collect()
+        let read = |path: &PathBuf| path.is_file().then(|| std::fs::read(path).ok()).flatten();
+        paths.into_iter().map(|path| (path.clone(), read(&path).map(|bytes| digest(&bytes)))).collect()
     }
 }
 

@@ -105,6 +105,6 @@ async fn story(args: &GraphArgs, config: &Config) -> Result<Option<Story>, Start
         None => history::from_files(&args.history, &mut notes)?,
     };
     let story = history::tell(fetched, config, notes).await?;
-    story.notes.iter().for_each(|note| eprintln!("note: {}", history::text::line(note)));
+    story.notes.iter().for_each(|note| eprintln!("note: {}", print::line(note)));
     Ok(Some(story))
 }

@@ -56,7 +56,8 @@ pub(super) async fn run(ground: &Ground, order: &Order) -> Result<Exit, StartErr
     }
     let delivery = tell(ground, &entry.step, &outcome).await?;
     report.insert(0, delivered(&entry.step, delivery, &outcome));
-    if !again && !order.keep_child {
+    // What ended by itself meanwhile has its own word on its work: a later attempt may have taken it over.
+    if !again && !order.keep_child && delivery != Delivery::AlreadyClosed {
         report.extend(cancel_work(ground, &entry, REASON).await?);
     }
     Ok(print::data(&format!("{}\n", report.join("\n")), Exit::Completed))

@@ -8,6 +8,7 @@ use jiff::{Timestamp, Unit};
 use super::entry::{AgentSeen, Entry, Side};
 use super::show::{More, token_digest};
 use super::trouble::{self, is_open, next_steps, phase_word, state_word, status_word};
+use crate::cli::print;
 use crate::handshake::Reply;
 use crate::handshake::operator::{Callee, Kind, WatchSeen};
 
@@ -92,7 +93,7 @@ fn child_lines(text: &mut String, child: &Callee, now: SystemTime) {
 
 fn line(text: &mut String, name: &str, value: &str) {
     // Writing to a string cannot fail.
-    let _ = writeln!(text, "  {name:<9} {value}");
+    let _ = writeln!(text, "  {name:<9} {}", print::line(value));
 }
 
 fn other_side(kind: Kind) -> &'static str {

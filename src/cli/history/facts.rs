@@ -85,7 +85,9 @@ impl Facts {
             },
             Some(Attributes::TimerStartedEventAttributes(a)) => {
                 let wait = a.start_to_fire_timeout.as_ref();
-                let wait = wait.map(|wait| jiff::SignedDuration::new(wait.seconds, wait.nanos));
+                let wait = wait.and_then(|wait| {
+                    jiff::SignedDuration::from_secs(wait.seconds).checked_add(jiff::SignedDuration::from_nanos(wait.nanos.into()))
+                });
                 let due_at = time(event).zip(wait).and_then(|(from, wait)| from.checked_add(wait).ok());
                 Call { kind: "timer", id: a.timer_id.clone(), name: summary(event), due_at, ..Call::default() }
             }

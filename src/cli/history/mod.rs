@@ -76,12 +76,12 @@ pub async fn run(args: HistoryArgs, config: Config) -> Exit {
     let story = match story(&args, &config).await {
         Ok(story) => story,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", print::lines(&error.to_string()));
             return error.exit;
         }
     };
     for note in story.notes.iter().filter(|_| args.format != Format::Text) {
-        eprintln!("note: {}", text::line(note));
+        eprintln!("note: {}", print::line(note));
     }
     let text = match args.format {
         Format::Text => text::write(&story, args.full),

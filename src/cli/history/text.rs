@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::model::{Call, Problem, State, Story, Task, times, took};
+use crate::cli::print::line;
 
 /// Characters of a payload that are shown, unless all are asked for.
 const WIDTH: usize = 100;
@@ -41,7 +42,7 @@ impl Writer {
                     self.text,
                     "  run {} {} {}, {} events{}",
                     number + 1,
-                    run.run_id,
+                    line(&run.run_id),
                     run.state.word(),
                     run.events,
                     span(run.started_at, run.closed_at, ", ")
@@ -79,7 +80,7 @@ impl Writer {
         }
         let _ = writeln!(self.text, "{} {began:>11} {lasted:>11}  {name:<32} {}{more}", task.state.sign(), task.kind);
         if self.full {
-            let _ = writeln!(self.text, "{INDENT}{}", task.reference);
+            let _ = writeln!(self.text, "{INDENT}{}", line(&task.reference));
         }
         // What stands in a task says the same in more detail.
         if task.tasks.is_empty() || self.full {
@@ -165,9 +166,4 @@ fn clip(text: &str) -> String {
 /// Nothing that a document or an agent wrote reaches the terminal as a command to it.
 fn plain(text: &str) -> String {
     text.chars().filter(|c| *c == '\n' || !c.is_control()).collect()
-}
-
-/// Text of a document or an agent on one line, and without anything that a terminal would obey.
-pub fn line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

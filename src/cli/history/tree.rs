@@ -1,11 +1,15 @@
 //! Steps → tasks in tasks.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::facts::Facts;
 use super::model::{Problem, Retry, State, Task};
 use super::redact::redacted;
 use crate::engine::fault::Fault;
+use crate::expr::Data;
 use crate::temporal::replay::{Step, StepKind, split_id};
 
 /// Tasks while they are put together. A task stands behind the one that it is in.
@@ -14,7 +18,12 @@ pub struct Tree {
     pub nodes: Vec<Node>,
     /// Those that have begun and not ended.
     open: Vec<usize>,
+    /// Bytes of the payloads so far.
+    shown: usize,
 }
+
+/// More than that nobody looks at, and a loop over a large state would show it anew in each of its tasks.
+const SHOWN_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 #[derive(Debug)]
 pub struct Node {
@@ -31,8 +40,9 @@ impl Tree {
             match &step.kind {
                 StepKind::Started(input) => {
                     self.begin(step);
+                    let input = self.payload(input);
                     if let Some(node) = self.nodes.last_mut() {
-                        node.task.input = Some(redacted(input.to_json()));
+                        node.task.input = Some(input);
                     }
                 }
                 StepKind::Resumed(_) => {
@@ -41,8 +51,9 @@ impl Tree {
                     }
                 }
                 StepKind::Completed(output) => {
+                    let output = self.payload(output);
                     if let Some(task) = self.end(step, State::Completed) {
-                        task.output = Some(redacted(output.to_json()));
+                        task.output = Some(output);
                     }
                 }
                 StepKind::Failed(fault) => {
@@ -63,11 +74,23 @@ impl Tree {
         }
     }
 
+    /// As it is shown, as long as all of them together are not too much.
+    fn payload(&mut self, data: &Data) -> Value {
+        self.shown = self.shown.saturating_add(data.json_len());
+        if self.shown > SHOWN_BYTES_MAX {
+            json!("left out: the payloads of this history are too large to show")
+        } else {
+            redacted(data.to_json())
+        }
+    }
+
     /// What the calls of a run alone tell: one task for each reference that calls were made for.
     pub fn calls(&mut self, facts: &Facts) {
+        let mut known: HashSet<(String, String)> =
+            self.nodes.iter().map(|node| (node.task.reference.clone(), node.task.path.clone())).collect();
         for call in facts.calls.iter().filter(|call| call.id.starts_with('/')) {
             let (reference, path, _) = split_id(&call.id);
-            if self.nodes.iter().any(|node| node.task.reference == reference && node.task.path == path) {
+            if !known.insert((reference.to_owned(), path.to_owned())) {
                 continue;
             }
             let task = Task {

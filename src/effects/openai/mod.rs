@@ -165,8 +165,12 @@ impl Agent {
         let key = self.key.as_ref().map(|key| key.value.expose_secret());
         let hidden = key.into_iter().chain([question.message.as_str()]).filter(|text| text.chars().count() >= HIDDEN_LENGTH_MIN);
         for text in hidden {
-            error.title = error.title.replace(text, "…");
-            error.detail = error.detail.map(|detail| detail.replace(text, "…"));
+            // Also as it stands in a JSON text that a server gives back.
+            let quoted = serde_json::Value::from(text).to_string();
+            for form in [text, quoted.trim_matches('"')] {
+                error.title = error.title.replace(form, "…");
+                error.detail = error.detail.map(|detail| detail.replace(form, "…"));
+            }
         }
         error.shortened()
     }

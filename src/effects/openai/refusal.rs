@@ -8,11 +8,8 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use serde_json::Value;
 
-use super::super::{EffectError, excerpt};
+use super::super::EffectError;
 use super::Agent;
-
-/// Characters of what the server says.
-const WORDS_MAX: usize = 300;
 
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -89,16 +86,17 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default())
 }
 
-/// What a server says in the body of an error: `error.message`, as `OpenAI` has it, or the text.
+/// What a server says in the body of an error: `error.message`, as `OpenAI` has it, or the text. All of it: it is shortened when key and message have been
+/// struck out, since half of a key is no longer found.
 fn words(body: &str) -> String {
     match serde_json::from_str::<Value>(body) {
         Ok(value) => words_of(value.get("error").unwrap_or(&value)),
         Err(_) if body.trim_start().starts_with('<') => String::new(), // A page for a browser.
-        Err(_) => excerpt(body.trim(), WORDS_MAX),
+        Err(_) => body.trim().to_owned(),
     }
 }
 
 fn words_of(error: &Value) -> String {
     let text = error.as_str().or_else(|| error["message"].as_str()).or_else(|| error["detail"].as_str());
-    excerpt(&text.map_or_else(|| error.to_string(), str::to_owned), WORDS_MAX)
+    text.map_or_else(|| error.to_string(), str::to_owned)
 }

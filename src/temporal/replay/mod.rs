@@ -102,7 +102,7 @@ pub fn check(history: &History) -> Result<&WorkflowExecutionStartedEventAttribut
     if type_ != WORKFLOW_TYPE {
         return Err(ReplayError::OtherType(type_.to_owned()));
     }
-    let gap = history.events.windows(2).find(|pair| pair[1].event_id != pair[0].event_id + 1);
+    let gap = history.events.windows(2).find(|pair| Some(pair[1].event_id) != pair[0].event_id.checked_add(1));
     gap.map_or(Ok(started), |pair| Err(ReplayError::Gap(pair[0].event_id, pair[1].event_id)))
 }
 
