@@ -127,9 +127,9 @@ pub struct RunArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people: indented JSON, errors with their place in the document
+    /// For people
     Text,
-    /// For programs: one JSON object with the outcome
+    /// For programs: one JSON value
     Json,
 }
 

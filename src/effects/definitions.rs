@@ -88,7 +88,9 @@ impl Definitions {
     fn look_up(&self, namespace: &str, name: &str, version: &str) -> Result<Lookup, EffectError> {
         let missing = format!("the workflow `{namespace}/{name}`, version `{version}`, is not registered");
         let missing = |detail: String| Ok(Lookup::Missing(EffectError::configuration(missing.clone()).with_detail(detail)));
-        let Some(dir) = &self.dir else { return missing("definitions.dir is not set".to_owned()) };
+        let Some(dir) = &self.dir else {
+            return missing("definitions.dir is not set (WORKFLOW_RUNNER_DEFINITIONS__DIR): set it where the workflow runs, and register there by `workflow-runner apply FILE`".to_owned());
+        };
         if let Some(part) = [namespace, name].into_iter().find(|part| !is_name(part)) {
             return missing(format!("`{part}` cannot be a name"));
         }

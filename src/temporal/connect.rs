@@ -61,7 +61,7 @@ pub enum ConnectError {
     /// No retry will help.
     #[error("{0}")]
     Configuration(String),
-    #[error("Temporal at {target} is not reachable: {reason}")]
+    #[error("Temporal at {target} is not reachable: {reason}; is TEMPORAL_ADDRESS right? `temporal server start-dev` starts a server here")]
     Unreachable { target: String, reason: String },
 }
 

@@ -97,7 +97,10 @@ pub(super) async fn follow(
         let tasks = last.as_ref().and_then(|execution| execution.status.as_ref()).map(|status| status.tasks.as_slice()).unwrap_or_default();
         timeline.show_with(tasks.iter().map(Line::of_task).collect(), &notes);
         if played.takes_long() {
-            timeline.say(&format!("an agent takes long; what is pending: {}", servers.next.command("handshake list")));
+            timeline.say(&format!(
+                "an agent takes long; what is pending: {}",
+                servers.next.platform_command(&plane.address().to_string(), plane.api_key().unwrap_or_default(), "handshake list")
+            ));
         }
     }
     let exit = last.map_or(Exit::Faulted, |execution| ended(&id, &execution, workflow));

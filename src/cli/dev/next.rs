@@ -25,6 +25,12 @@ impl Next {
         format!("TEMPORAL_ADDRESS={} {namespace}{} {rest}", quoted(&self.address), quoted(&self.program))
     }
 
+    /// The same for what also asks the control plane.
+    pub fn platform_command(&self, plane: &str, key: &str, rest: &str) -> String {
+        let plane = format!("STIGMER_BACKEND_ENDPOINT={} STIGMER_API_KEY={} STIGMER_SERVICE_USE_TLS=false", quoted(plane), quoted(key));
+        format!("{plane} {}", self.command(rest))
+    }
+
     /// How to run a document on the worker that is here.
     pub fn run(&self, file: &str) -> String {
         self.command(&format!("run --temporal --task-queue {} {file}", quoted(&self.queue)))

@@ -123,6 +123,9 @@ impl<'a> Session<'a> {
         } else if self.project.files.is_empty() {
             eprintln!("start one with  {}", self.servers.next.run("FILE"));
         }
+        if self.args.env.is_some() && self.project.files.is_empty() {
+            eprintln!("(without the environment: that is for the FILEs of this command)");
+        }
         eprintln!("serving; stop with Ctrl-C");
     }
 

@@ -27,6 +27,9 @@ pub struct Story {
     /// What the runner itself asked for: the watch, the delivery, lookups.
     pub others: Vec<Call>,
     pub signals: Vec<Signal>,
+    /// Of a run that is open and paused: since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused_since: Option<Timestamp>,
     /// What the reader should know of how this was made.
     pub notes: Vec<String>,
 }

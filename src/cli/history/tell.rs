@@ -10,6 +10,7 @@ use super::model::{Call, Definition, Run, State, Story};
 use super::place::place;
 use super::tree::Tree;
 use super::waiting;
+use crate::handshake::{PAUSE_SIGNAL, RESUME_SIGNAL};
 use crate::plan::{self, Outsides, Plan};
 use crate::temporal::replay::{self, ReplayError};
 
@@ -73,6 +74,9 @@ pub async fn story(told: Told) -> Result<Story, ReplayError> {
     if let Some(reason) = &last.stuck {
         story.notes.push(format!("the run is stuck: its last workflow task failed, and is tried again: {reason}"));
     }
+    let control = story.signals.iter().rfind(|signal| signal.name == PAUSE_SIGNAL || signal.name == RESUME_SIGNAL);
+    let pause = control.filter(|signal| signal.name == PAUSE_SIGNAL && story.closed_at.is_none());
+    story.paused_since = pause.and_then(|signal| signal.at);
     let plan = definition(&mut story);
     story.others = place(&mut tree, calls, &story.workflow_id);
     waiting::mark(&mut tree, plan.as_ref(), story.state);

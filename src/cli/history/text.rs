@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::model::{Call, Problem, State, Story, Task, times, took};
 use crate::cli::print::line;
+use crate::handshake::RESUME_SIGNAL;
 
 /// Characters of a payload that are shown, unless all are asked for.
 const WIDTH: usize = 100;
@@ -32,6 +33,10 @@ impl Writer {
         let definition = &story.definition;
         let (state, lasted) = (story.state.word().replace('_', " "), span(story.started_at, story.closed_at, " after "));
         let _ = writeln!(self.text, "{} {state}{lasted}", line(&story.workflow_id));
+        if story.paused_since.is_some() {
+            let since = at(" since ", story.paused_since);
+            let _ = writeln!(self.text, "paused{since}: nothing new begins until the signal `{RESUME_SIGNAL}`");
+        }
         let events: usize = story.runs.iter().map(|run| run.events).sum();
         let runs = if story.runs.len() > 1 { format!("{} runs, ", story.runs.len()) } else { String::new() };
         let names = line(&format!("{}/{} {}", definition.namespace, definition.name, definition.version));

@@ -35,6 +35,10 @@ pub(super) async fn run(_: &RunArgs, job: Job) -> Result<End, StartError> {
     start.secrets = markers.object(&job.plan.secrets);
     start.settings = settings;
 
+    if !job.plan.listens.is_empty() {
+        let types = job.plan.listens.join("`, `");
+        eprintln!("note: it listens to `{types}`; no event reaches a run in this process: use `run --temporal`, `dev`, or `test`");
+    }
     let interrupted = Rc::new(Cell::new(false));
     let mut options = local::Options::new(start, Clock::real(), Rc::new(RealCalls::new(effects)));
     options.seed = u64::try_from(now.as_nanosecond()).unwrap_or_default();

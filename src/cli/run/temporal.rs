@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use temporalio_client::errors::{WorkflowGetResultError, WorkflowStartError};
 use temporalio_client::{Client, UntypedWorkflow, WorkflowCancelOptions, WorkflowGetResultOptions, WorkflowHandle, WorkflowStartOptions};
@@ -101,6 +102,11 @@ fn plane(private: &impl Fn(&str) -> String, agents: Agents, client: &Client) -> 
     .map_err(StartError::unreachable)
 }
 
+/// After so long without an end it is said where to look.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A run that was cancelled may clean up; one that no worker takes never ends.
+const CANCEL_PATIENCE: Duration = Duration::from_secs(30);
+
 /// Starts the workflow and waits for its end; Ctrl-C cancels it, a second one leaves it to the server.
 async fn follow(
     client: &Client,
@@ -120,14 +126,26 @@ async fn follow(
     })?;
     eprintln!("workflow {id} on task queue {queue}");
     let mut result = Box::pin(handle.get_result(WorkflowGetResultOptions::default()));
-    tokio::select! {
-        ended = &mut result => return Ok(End { outcome: outcome(ended)?, interrupted: false }),
-        _ = stop.asked() => {}
+    let mut patience = Box::pin(tokio::time::sleep(PATIENCE));
+    let mut told = false;
+    loop {
+        tokio::select! {
+            ended = &mut result => return Ok(End { outcome: outcome(ended)?, interrupted: false }),
+            () = &mut patience, if !told => {
+                told = true;
+                eprintln!("waiting for {id}: `workflow-runner history {id}` shows where it stands, `doctor` whether a worker polls {queue}");
+            }
+            _ = stop.asked() => break,
+        }
     }
     eprintln!("cancelling {id}; interrupt again to leave it to the server");
     cancel(&handle).await?;
     tokio::select! {
         ended = &mut result => Ok(End { outcome: outcome(ended)?, interrupted: true }),
+        () = tokio::time::sleep(CANCEL_PATIENCE) => {
+            eprintln!("{id} has not ended; it is left to the server");
+            Ok(End { outcome: Outcome::Cancelled, interrupted: true })
+        }
         _ = stop.asked() => Ok(End { outcome: Outcome::Cancelled, interrupted: true }),
     }
 }

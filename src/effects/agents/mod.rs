@@ -130,7 +130,7 @@ impl Agents {
         let known: Vec<_> = self.names().collect();
         match near::names(name, &known) {
             near if !near.is_empty() => format!("did you mean {near}?"),
-            _ if known.is_empty() => "no agent is known".to_owned(),
+            _ if known.is_empty() => "no agent is known: name their folder by --agents".to_owned(),
             _ => format!("known are {}", known.join(", ")),
         }
     }

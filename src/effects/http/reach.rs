@@ -99,7 +99,8 @@ pub(super) fn denial(host: &str, error: &reqwest::Error) -> Option<EffectError> 
 }
 
 fn denied(host: &str, refused: &Refused) -> EffectError {
-    EffectError::authorization(format!("`{host}` may not be called")).with_detail(refused.to_string())
+    EffectError::authorization(format!("`{host}` may not be called"))
+        .with_detail(format!("{refused}; where it should be called, set http.reach there"))
 }
 
 fn unresolved(host: &str, error: &std::io::Error) -> EffectError {

@@ -24,6 +24,10 @@ pub trait SecretSource: Send + Sync {
     fn secret<'a>(&'a self, execution_id: Option<&'a str>, name: &'a str) -> BoxFuture<'a, Result<Option<SecretString>, EffectError>>;
 }
 
+/// What to do about a secret that no source has.
+const WHERE_FROM: &str =
+    "set the variable WORKFLOW_RUNNER_SECRET_ and its name, or a file of its name in secrets.dir, where the workflow runs";
+
 /// Runs `effect` on `input` with its markers swapped for values, and swaps the values back in what it returns.
 ///
 /// Errors: `authorization` 403 naming every secret that no source has, before anything is called; otherwise those of `effect`, cut to what may
@@ -66,7 +70,10 @@ async fn look_up(
     }
     match missing.as_slice() {
         [] => Ok(values),
-        [one] => Err(EffectError::authorization(format!("the secret {one} is not available"))),
-        several => Err(EffectError::authorization(format!("the secrets {} are not available", several.join(", ")))),
+        [one] => Err(EffectError::authorization(format!("the secret {one} is not available")).with_detail(WHERE_FROM)),
+        several => {
+            let title = format!("the secrets {} are not available", several.join(", "));
+            Err(EffectError::authorization(title).with_detail(WHERE_FROM))
+        }
     }
 }
