@@ -335,7 +335,7 @@ mod tests {
         let error = Guard::new(Reach::Public, []).check(&Url::parse("http://192.168.1.1:80/x").unwrap()).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "[403] `192.168.1.1` may not be called: 192.168.1.1 is a private address, which http.reach `public` leaves out"
+            "[403] `192.168.1.1` may not be called: 192.168.1.1 is a private address, which http.reach `public` leaves out; where it should be called, set http.reach there"
         );
     }
 
