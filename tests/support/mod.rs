@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use temporalio_client::Client;
-use workflow_runner::control_plane::{ControlPlane, DevServer, DevServerOptions, Options};
+use workflow_runner::control_plane::{ControlPlane, DevServer, DevServerError, DevServerOptions, Options};
 use workflow_runner::effects::agents::Agents;
 use workflow_runner::stigmer::exc::ExecutionValue;
 use workflow_runner::stigmer::structs;
@@ -120,13 +120,15 @@ impl Stage {
 
 /// The server picks ports beside the one that it is given, and another server may be quicker to take one: that is tried again.
 pub async fn dev_server(options: &DevServerOptions) -> DevServer {
-    for _ in 0..5 {
+    // The program chooses further ports by itself, and ends when another one of the many that run at once has taken one of them meanwhile.
+    let mut attempts = 0;
+    loop {
         match DevServer::start(options).await {
-            Err(e) if e.to_string().contains("address already in use") => {}
-            started => return started.expect("the Temporal dev server starts (run `make tools` once)"),
+            Ok(server) => return server,
+            Err(DevServerError::Ended { .. }) if attempts < 3 => attempts += 1,
+            Err(error) => panic!("the Temporal dev server starts (run `make tools` once): {error:?}"),
         }
     }
-    panic!("the ports of the Temporal dev server were taken five times");
 }
 
 /// Workflow id of the outer workflow of an execution.
