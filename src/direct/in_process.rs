@@ -21,7 +21,6 @@ use crate::activities::activity_policy::queues;
 use crate::activities::execution::{Prepared, Sources, in_progress, prepare};
 use crate::activities::status::TerminalStatus;
 use crate::effects::resources::Purpose;
-use crate::expr::Data;
 use crate::handshake::ControlError;
 use crate::local::Control;
 use crate::plan::{self, MAX_OUTSIDES, OutsideKind, Outsides, Plan};
@@ -189,21 +188,15 @@ impl Shared {
 
     /// Documents elsewhere that the definition is made of.
     async fn outsides(&self, text: &str) -> Result<Outsides, Refusal> {
-        let mut outsides = Outsides::new();
-        while outsides.len() < MAX_OUTSIDES {
-            let missing = plan::missing(text, FILE, &outsides);
-            if missing.is_empty() {
-                break;
-            }
-            for outside in missing.iter().take(MAX_OUTSIDES - outsides.len()) {
-                let purpose = if outside.kind == OutsideKind::Function { Purpose::Run } else { Purpose::Read };
-                let resource = Data::object([("uri", Data::string(&*outside.uri))]);
-                let found = self.kit.resources.fetch(&resource, purpose).await;
-                let found = found.map_err(|error| Refusal::Precondition(format!("{}: {error}", outside.uri)))?;
-                outsides.insert(outside.uri.to_string(), found.text);
-            }
-        }
-        Ok(outsides)
+        let purpose = |kind| if kind == OutsideKind::Function { Purpose::Run } else { Purpose::Read };
+        let missing =
+            |known: &Outsides| plan::missing(text, FILE, known).into_iter().map(|o| (o.uri.to_string(), purpose(o.kind))).collect();
+        let mut failed = None;
+        let outsides = self.kit.resources.gather(MAX_OUTSIDES, missing, |uri, error| {
+            failed.get_or_insert_with(|| Refusal::Precondition(format!("{uri}: {error}")));
+        });
+        let outsides = outsides.await;
+        failed.map_or(Ok(outsides), Err)
     }
 }
 
